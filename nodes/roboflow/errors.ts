@@ -1,0 +1,72 @@
+/** Every way in which a step can fail; the list is part of the package's contract. */
+export type ErrorCode =
+  | "CONFIG"
+  | "INPUT"
+  | "AUTH"
+  | "PLAN"
+  | "NOT_FOUND"
+  | "RATE_LIMIT"
+  | "REJECTED"
+  | "SERVER"
+  | "NETWORK"
+  | "TIMEOUT"
+  | "START_UNCERTAIN"
+  | "JOB_FAILED"
+  | "JOB_TIMEOUT"
+  | "RESULT"
+  | "RESULT_TOO_LARGE"
+  | "STORAGE"
+  | "ABORTED";
+
+/** What may be told of the error below ours: never the error itself, since axios errors hold the key. */
+export interface Cause {
+  code?: string;
+  message: string;
+}
+
+interface Circumstances {
+  /** Values for the placeholders of the reason's text. */
+  values?: Record<string, string | number>;
+  /** HTTP status, when the server answered. */
+  statusCode?: number;
+  /** The server's own words, as text. */
+  serverWords?: string;
+  jobId?: string;
+  /** Any error this one follows from; only its code and message are kept. */
+  cause?: unknown;
+}
+
+/**
+ * A failure with a code to switch on and a reason to put into words.
+ *
+ * `reason` is the key of a sentence in the catalogues (`errors.<reason>`), which the runtime renders in the
+ * server's language; `message` here is for programmers only.
+ */
+export class VideoError extends Error {
+  override readonly name = "VideoError";
+  readonly values: Record<string, string | number>;
+  readonly statusCode?: number;
+  readonly serverWords?: string;
+  readonly jobId?: string;
+  override readonly cause?: Cause;
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly reason: string,
+    { values = {}, statusCode, serverWords, jobId, cause }: Circumstances = {},
+  ) {
+    super(`${code}: ${reason}`);
+    this.values = values;
+    if (statusCode !== undefined) this.statusCode = statusCode;
+    if (serverWords) this.serverWords = serverWords;
+    if (jobId) this.jobId = jobId;
+    if (cause !== undefined) this.cause = causeOf(cause);
+  }
+}
+
+/** The little that may be passed on of an error of someone else's. */
+function causeOf(error: unknown): Cause {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" ? { code, message: error.message } : { message: error.message };
+}

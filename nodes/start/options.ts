@@ -1,0 +1,34 @@
+/** One row of the list of models in the start node's dialog. */
+export interface ModelRow {
+  /** The project's slug (Mustache template); `project/4` is accepted and split. */
+  modelId: string;
+  modelVersion: string;
+  /** `object-detection`, `classification`, `instance-segmentation`, `keypoint-detection`, `clip-embed-image` or `gaze-detection`. */
+  inferenceType: string;
+  /** 0 to 1, or empty for the model's own. */
+  confidence: string | number;
+  /** JSON text of further `inference_params`, or empty. */
+  inferenceParams: string;
+}
+
+/** What a start node holds as saved in a flow. */
+export interface StartOptions {
+  name: string;
+  account: string;
+  inputUrl: string;
+  inputUrlType: string;
+  inferFps: string | number;
+  inferFpsType: string;
+  /** Empty: `msg.models`, in the API's own form. */
+  models: ModelRow[];
+}
+
+export const startDefaults: StartOptions = {
+  name: "",
+  account: "",
+  inputUrl: "payload",
+  inputUrlType: "msg",
+  inferFps: 5,
+  inferFpsType: "num",
+  models: [],
+};
