@@ -1,0 +1,236 @@
+/** A moving area in pixels of the frame it was found in: left, top, width, height. */
+export interface Area {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  /** 0 to 1: how much the area stands out from what is usually there. */
+  confidence: number;
+}
+
+/** Weakest difference from the background that may belong to a mover, in steps of brightness. */
+const LEAST_DIFFERENCE = 20;
+/** A mover holds at least one pixel this many times above the threshold; noise rarely does. */
+const SURE = 1.8;
+/** Smallest mover, as a part of the frame. */
+const LEAST_AREA = 0.0006;
+/** More than this part of the frame in motion is a change of light or of camera, not a mover. */
+const WHOLE_SCENE = 0.6;
+/** Seconds in which the background takes over a change where nothing moves / where something does. */
+const LEARN_STILL = 6;
+const LEARN_MOVING = 40;
+/** Seconds in which one person has certainly left the spot where the video first shows them. */
+export const LOOKAHEAD_SECONDS = 8;
+
+/**
+ * Finds what moves before a camera that does not: differences from a slowly learned background, connected areas.
+ * It knows nothing of people or cars.
+ */
+export class MotionDetector {
+  readonly #background: Float32Array;
+  readonly #difference: Float32Array;
+  readonly #mask: Uint8Array;
+  readonly #spare: Uint8Array;
+  #threshold = LEAST_DIFFERENCE;
+  #time: number | undefined;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    this.#background = new Float32Array(width * height);
+    this.#difference = new Float32Array(width * height);
+    this.#mask = new Uint8Array(width * height);
+    this.#spare = new Uint8Array(width * height);
+  }
+
+  /**
+   * Takes the first background from several frames: the middle brightness of each pixel, so that somebody who
+   * stands in the first frame leaves no ghost behind.
+   */
+  learn(frames: Uint8Array[]): void {
+    const values = new Uint8Array(frames.length);
+    for (let at = 0; at < this.#background.length; at++) {
+      for (let n = 0; n < frames.length; n++) values[n] = frames[n]?.[at] ?? 0;
+      values.sort();
+      this.#background[at] = values[values.length >> 1] ?? 0;
+    }
+  }
+
+  /**
+   * Looks at the next frame.
+   * @param time seconds of playback
+   */
+  see(pixels: Uint8Array, time: number): void {
+    this.#compare(pixels);
+    const step = Math.min(1, Math.max(0, time - (this.#time ?? time)));
+    this.#time = time;
+    let moving = 0;
+    for (const bit of this.#mask) moving += bit;
+    const whole = moving > WHOLE_SCENE * this.#mask.length;
+    const still = whole ? 1 : 1 - Math.exp(-step / LEARN_STILL);
+    const busy = whole ? 1 : 1 - Math.exp(-step / LEARN_MOVING);
+    for (let at = 0; at < pixels.length; at++) {
+      const change = (pixels[at] as number) - (this.#background[at] as number);
+      this.#background[at] = (this.#background[at] as number) + change * (this.#mask[at] ? busy : still);
+    }
+    if (whole) this.#mask.fill(0);
+  }
+
+  /** The movers of the frame seen last. */
+  areas(): Area[] {
+    // Legs, coat and head of one person differ from the wall behind them by different amounts: closed into one area.
+    this.#spread(this.#mask, this.#spare, 1, 2, 1);
+    this.#spread(this.#spare, this.#mask, 1, 2, 0);
+    return mergeNear(this.#connected(), this.width, this.height);
+  }
+
+  #compare(pixels: Uint8Array): void {
+    const shift = this.#shiftOfLight(pixels);
+    const counts = new Uint32Array(256);
+    for (let at = 0; at < pixels.length; at++) {
+      const difference = Math.abs((pixels[at] as number) - (this.#background[at] as number) - shift);
+      this.#difference[at] = difference;
+      counts[Math.min(255, difference | 0)] = (counts[Math.min(255, difference | 0)] as number) + 1;
+    }
+    // The camera's own noise: most of the frame shows nothing else.
+    const noise = middle(counts, pixels.length) + 0.5;
+    this.#threshold = Math.min(40, Math.max(LEAST_DIFFERENCE, 6 * noise));
+    for (let at = 0; at < pixels.length; at++) {
+      this.#mask[at] = (this.#difference[at] as number) > this.#threshold ? 1 : 0;
+    }
+  }
+
+  /** By how much the whole frame is brighter than the background: a cloud, or the camera's exposure. */
+  #shiftOfLight(pixels: Uint8Array): number {
+    const counts = new Uint32Array(512);
+    let taken = 0;
+    for (let at = 0; at < pixels.length; at += 7) {
+      const shift = 256 + Math.round((pixels[at] as number) - (this.#background[at] as number));
+      counts[shift] = (counts[shift] as number) + 1;
+      taken += 1;
+    }
+    return middle(counts, taken) - 256;
+  }
+
+  /** Sets each pixel to `value` that has `value` within dx, dy: grows the areas (1) or the gaps (0). */
+  #spread(from: Uint8Array, to: Uint8Array, dx: number, dy: number, value: 0 | 1): void {
+    for (let y = 0; y < this.height; y++) {
+      for (let x = 0; x < this.width; x++) {
+        let found = false;
+        for (let v = Math.max(0, y - dy); v <= Math.min(this.height - 1, y + dy) && !found; v++) {
+          for (let u = Math.max(0, x - dx); u <= Math.min(this.width - 1, x + dx) && !found; u++) {
+            found = from[v * this.width + u] === value;
+          }
+        }
+        to[y * this.width + x] = found ? value : 1 - value;
+      }
+    }
+  }
+
+  #connected(): Blob[] {
+    const blobs: Blob[] = [];
+    const todo = new Int32Array(this.#mask.length);
+    const mask = this.#mask;
+    for (let start = 0; start < mask.length; start++) {
+      if (!mask[start]) continue;
+      const blob = new Blob();
+      let count = 0;
+      todo[count++] = start;
+      mask[start] = 0;
+      while (count > 0) {
+        const at = todo[--count] as number;
+        const x = at % this.width;
+        const y = (at - x) / this.width;
+        blob.add(x, y, this.#difference[at] as number, this.#threshold);
+        for (let v = Math.max(0, y - 1); v <= Math.min(this.height - 1, y + 1); v++) {
+          for (let u = Math.max(0, x - 1); u <= Math.min(this.width - 1, x + 1); u++) {
+            const next = v * this.width + u;
+            if (!mask[next]) continue;
+            mask[next] = 0;
+            todo[count++] = next;
+          }
+        }
+      }
+      if (blob.peak >= this.#threshold * SURE) blobs.push(blob);
+    }
+    return blobs;
+  }
+}
+
+/** Connected pixels and what they add up to. */
+class Blob {
+  left = Number.POSITIVE_INFINITY;
+  top = Number.POSITIVE_INFINITY;
+  right = -1;
+  bottom = -1;
+  /** Pixels that differ, and the sum of their differences. */
+  pixels = 0;
+  sum = 0;
+  peak = 0;
+
+  add(x: number, y: number, difference: number, threshold: number): void {
+    this.left = Math.min(this.left, x);
+    this.top = Math.min(this.top, y);
+    this.right = Math.max(this.right, x);
+    this.bottom = Math.max(this.bottom, y);
+    this.peak = Math.max(this.peak, difference);
+    // Pixels that only closing brought in say nothing about the contrast.
+    if (difference <= threshold) return;
+    this.pixels += 1;
+    this.sum += difference;
+  }
+
+  absorb(other: Blob): void {
+    this.left = Math.min(this.left, other.left);
+    this.top = Math.min(this.top, other.top);
+    this.right = Math.max(this.right, other.right);
+    this.bottom = Math.max(this.bottom, other.bottom);
+    this.pixels += other.pixels;
+    this.sum += other.sum;
+    this.peak = Math.max(this.peak, other.peak);
+  }
+}
+
+/** Joins the pieces of one mover: near each other, and more above one another than side by side. */
+function mergeNear(blobs: Blob[], width: number, height: number): Area[] {
+  const least = Math.max(12, LEAST_AREA * width * height);
+  let pieces = blobs.filter((blob) => blob.pixels >= least / 4);
+  for (let merged = true; merged; ) {
+    merged = false;
+    for (const one of pieces) {
+      const other = pieces.find((piece) => piece !== one && belongTogether(one, piece, width));
+      if (!other) continue;
+      one.absorb(other);
+      pieces = pieces.filter((piece) => piece !== other);
+      merged = true;
+      break;
+    }
+  }
+  return pieces
+    .filter((blob) => blob.pixels >= least)
+    .map((blob) => ({
+      left: blob.left,
+      top: blob.top,
+      width: blob.right - blob.left + 1,
+      height: blob.bottom - blob.top + 1,
+      confidence: Math.min(0.99, 1 - Math.exp(-blob.sum / blob.pixels / 55)),
+    }));
+}
+
+function belongTogether(one: Blob, other: Blob, width: number): boolean {
+  const across = Math.min(one.right, other.right) - Math.max(one.left, other.left) + 1;
+  const down = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom) - 1;
+  const narrower = Math.min(one.right - one.left, other.right - other.left) + 1;
+  return across >= 0.5 * narrower && down <= width / 80;
+}
+
+/** The value that half of `total` counted values do not pass. */
+function middle(counts: Uint32Array, total: number): number {
+  let seen = 0;
+  for (let value = 0; value < counts.length; value++) {
+    seen += counts[value] as number;
+    if (seen * 2 >= total) return value;
+  }
+  return counts.length - 1;
+}
