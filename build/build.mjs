@@ -32,7 +32,8 @@ cpSync(source("locales"), dist("locales"), { recursive: true });
 if (existsSync(join(root, "icons"))) cpSync(join(root, "icons"), dist("icons"), { recursive: true });
 
 /** The form and the editor script of one node in the one html file that Node-RED serves; the script stands
- *  inline, since a script loaded by address registers the node too late. */
+ *  inline, since a script loaded by address registers the node too late. The style stands in the form, and so
+ *  in the page only while the dialog is open. */
 function editorPage(type, node) {
   const bundle = buildSync({
     entryPoints: [source(node, `${node}.editor.ts`)],
@@ -43,8 +44,9 @@ function editorPage(type, node) {
     write: false,
   }).outputFiles[0].text;
   const form = readFileSync(source(node, `${node}.form.html`), "utf8");
+  const style = readFileSync(source("editor", "dialog.css"), "utf8");
   return [
-    `<script type="text/html" data-template-name="${type}">\n${form}</script>`,
+    `<script type="text/html" data-template-name="${type}">\n<style>\n${style}</style>\n${form}</script>`,
     `<script type="text/javascript">\n${bundle.replaceAll("</script", "<\\/script")}</script>\n`,
   ].join("\n");
 }

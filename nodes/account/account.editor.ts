@@ -1,0 +1,70 @@
+import { isKnownLater, numberWithin, plain } from "../editor/checks";
+import { fillMissing } from "../editor/fields";
+import { notice } from "../editor/notice";
+import type { EditorNode } from "../editor/red";
+import { isRefusal, testAccount } from "../editor/server";
+import { sharedWords as say } from "../editor/words";
+import { type AccountOptions, accountDefaults } from "./options";
+
+RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
+  category: "config",
+  color: "#B9A7DB",
+  icon: "account.svg",
+  defaults: {
+    name: { value: accountDefaults.name },
+    baseUrl: {
+      value: accountDefaults.baseUrl,
+      label: say("label.baseUrl"),
+      validate: plain((text) => (isWebAddress(text) ? undefined : say("validate.baseUrl"))),
+    },
+    maxUploads: {
+      value: accountDefaults.maxUploads,
+      label: say("label.maxUploads"),
+      validate: plain(numberWithin(() => say("validate.maxUploads"), { min: 0, whole: true })),
+    },
+    tls: { value: accountDefaults.tls, type: "tls-config", required: false, label: say("label.tls") },
+    proxy: { value: accountDefaults.proxy, type: "http proxy", required: false, label: say("label.proxy") },
+  },
+  credentials: {
+    apiKey: { type: "password" },
+  },
+  label() {
+    return this.name || say("label.node");
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  oneditprepare() {
+    fillMissing(this, accountDefaults, "node-config-input");
+    const place = $("#roboflow-video-test-answer");
+    $("#roboflow-video-test").on("click", async () => {
+      notice(place, "busy", say("test.busy"));
+      const answer = await testAccount(whatStandsInTheDialog(this));
+      if (isRefusal(answer)) notice(place, "bad", answer.message);
+      else notice(place, "good", say("test.good", { workspace: answer.workspace }));
+    });
+  },
+});
+
+function isWebAddress(text: string): boolean {
+  try {
+    return ["http:", "https:"].includes(new URL(text).protocol);
+  } catch {
+    return isKnownLater(text);
+  }
+}
+
+/** The key itself when it was typed; otherwise the node's id, by which the server finds the key it holds. */
+function whatStandsInTheDialog(node: EditorNode<AccountOptions>) {
+  const value = (field: string) => String($(`#node-config-input-${field}`).val() ?? "").trim();
+  const configNode = (field: string) => (RED.nodes.node(value(field)) ? value(field) : "");
+  const key = value("apiKey");
+  const isStored = key === "__PWRD__" || (key === "" && !node.credentials?.has_apiKey);
+  return {
+    account: isStored ? node.id : "",
+    baseUrl: value("baseUrl"),
+    apiKey: isStored ? "" : key,
+    tls: configNode("tls"),
+    proxy: configNode("proxy"),
+  };
+}

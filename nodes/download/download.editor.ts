@@ -1,0 +1,72 @@
+import { numberWithin, plain, typed } from "../editor/checks";
+import { fillMissing, messageTypes, typedField } from "../editor/fields";
+import { wordsOf } from "../editor/words";
+import { type DownloadOptions, downloadDefaults } from "./options";
+
+const say = wordsOf("roboflow-video-download");
+const wrongConfidence = numberWithin(() => say("validate.minConfidence"), { min: 0, max: 1 });
+
+RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
+  category: "Roboflow",
+  color: "#B9A7DB",
+  icon: "download.svg",
+  inputs: 1,
+  outputs: 1,
+  defaults: {
+    name: { value: downloadDefaults.name },
+    account: {
+      value: downloadDefaults.account,
+      type: "roboflow-video-account",
+      required: false,
+      label: say("label.account"),
+    },
+    url: {
+      value: downloadDefaults.url,
+      label: say("label.url"),
+      validate: typed("urlType", (text, type) =>
+        type === "str" && !/^https?:\/\//i.test(text) ? say("validate.url") : undefined,
+      ),
+    },
+    urlType: { value: downloadDefaults.urlType },
+    output: { value: downloadDefaults.output },
+    filename: {
+      value: downloadDefaults.filename,
+      label: say("label.filename"),
+      validate(value, options) {
+        const output = $("#node-input-output").val() ?? this.output;
+        if (output !== "file" || String(value ?? "").trim() !== "") return true;
+        const problem = say("validate.filename");
+        return options?.label ? `${options.label}: ${problem}` : problem;
+      },
+    },
+    minConfidence: {
+      value: downloadDefaults.minConfidence,
+      label: say("label.minConfidence"),
+      validate: plain((text, type) => (text ? wrongConfidence(text, type) : undefined)),
+    },
+    classes: { value: downloadDefaults.classes },
+    skipEmpty: { value: downloadDefaults.skipEmpty },
+    resume: { value: downloadDefaults.resume },
+  },
+  paletteLabel: say("label.node"),
+  label() {
+    return this.name || say("label.node");
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  inputLabels: say("label.input"),
+  outputLabels() {
+    return say(`label.output.${this.output ?? "results"}`);
+  },
+  oneditprepare() {
+    fillMissing(this, downloadDefaults);
+    typedField("url", messageTypes);
+    $("#node-input-output").on("change", () => {
+      const output = $("#node-input-output").val();
+      $(".roboflow-video-for").each((_index, row) => {
+        $(row).toggle($(row).attr("data-output") === output);
+      });
+    });
+  },
+});

@@ -1,0 +1,49 @@
+import type { EditorNode, ValidationOptions, Validator } from "./red";
+import { sharedWords } from "./words";
+
+/** Says what is wrong with a value, or nothing when all is well. */
+export type Complaint = (text: string, type: string) => string | undefined;
+
+/** `${NAME}` is replaced when the flow is deployed, and what a tag yields is known when a message comes: neither can be judged here. */
+export const isKnownLater = (text: string): boolean => /\$\{[^}]+\}|\{\{/.test(text);
+
+/** A property without further structure. One that an older flow does not have stands at its default, which is fine. */
+export const plain =
+  <Options>(complaint: Complaint): Validator<Options> =>
+  (value, options) => {
+    if (value === undefined || value === null) return true;
+    return verdict(isKnownLater(String(value)) ? undefined : complaint(String(value).trim(), "str"), options);
+  };
+
+/** A typedInput: never empty, well formed for its type, and, as far as its value stands in the node, without complaint. */
+export const typed = <Options>(
+  typeField: keyof Options & string,
+  complaint?: Complaint,
+): Validator<Options> =>
+  function (this: EditorNode<Options>, value: unknown, options: ValidationOptions | undefined) {
+    if (value === undefined || value === null) return true;
+    const text = String(value);
+    if (text.trim() === "") return verdict(sharedWords("validate.missing"), options);
+    // While the dialog is open, its hidden field is ahead of the node.
+    const type = String($(`#node-input-${typeField}`).val() || this[typeField] || "");
+    const wellFormed = RED.utils.validateTypedProperty(text, type, options ?? {});
+    if (wellFormed !== true) return wellFormed;
+    return verdict(isKnownLater(text) ? undefined : complaint?.(text.trim(), type), options);
+  };
+
+const verdict = (problem: string | undefined, options: ValidationOptions | undefined): true | string => {
+  if (!problem) return true;
+  return options?.label ? `${options.label}: ${problem}` : problem;
+};
+
+/** A number in decimal digits within bounds; `words` says what is allowed. */
+export function numberWithin(
+  words: () => string,
+  { min, max = Number.POSITIVE_INFINITY, whole = false }: { min: number; max?: number; whole?: boolean },
+): Complaint {
+  return (text) => {
+    const number = Number(text);
+    const fits = text !== "" && number >= min && number <= max && (!whole || Number.isInteger(number));
+    return fits ? undefined : words();
+  };
+}

@@ -1,0 +1,286 @@
+import type { ModelRow } from "../start/options";
+import { isKnownLater, numberWithin } from "./checks";
+import { type Choice, combobox } from "./combobox";
+import type { TrainedModel } from "./server";
+import { day, wordsOf } from "./words";
+
+const say = wordsOf("roboflow-video-start");
+
+const inferenceTypes = [
+  "object-detection",
+  "instance-segmentation",
+  "keypoint-detection",
+  "classification",
+  "clip-embed-image",
+  "gaze-detection",
+];
+
+interface ModelChoice extends Choice {
+  modelId: string;
+  modelVersion: string;
+  inferenceType: string;
+}
+
+const readyMade: Pick<ModelRow, "modelId" | "modelVersion" | "inferenceType">[] = [
+  { modelId: "clip", modelVersion: "1", inferenceType: "clip-embed-image" },
+  { modelId: "gaze", modelVersion: "1", inferenceType: "gaze-detection" },
+];
+
+/** What to offer: the workspace's models by project, the project trained last on top, then the two that everyone has. */
+export function choicesOf(models: TrainedModel[]): ModelChoice[] {
+  const projects = new Map<string, TrainedModel[]>();
+  for (const model of models) {
+    const versions = projects.get(model.modelId);
+    if (versions) versions.push(model);
+    else projects.set(model.modelId, [model]);
+  }
+  const trained = [...projects.values()].flat().map(
+    ({ modelId, modelVersion, name, versionName, inferenceType, created }): ModelChoice => ({
+      modelId,
+      modelVersion,
+      inferenceType,
+      group: name || modelId,
+      title: say("model.version", { version: modelVersion }),
+      detail: [typeName(inferenceType), created ? day(new Date(created * 1000)) : ""]
+        .filter(Boolean)
+        .join(" · "),
+      keywords: `${modelId}/${modelVersion} ${versionName ?? ""}`,
+    }),
+  );
+  const ready = readyMade.map(
+    (model): ModelChoice => ({
+      ...model,
+      group: say("model.ready"),
+      title: say(`model.${model.modelId}`),
+      detail: typeName(model.inferenceType),
+      keywords: `${model.modelId}/${model.modelVersion}`,
+    }),
+  );
+  return [...trained, ...ready];
+}
+
+const typeName = (type: string): string => (inferenceTypes.includes(type) ? say(`type.${type}`) : type);
+
+// What may be wrong with one row, in the words shown at its field and, before Deploy, at the node.
+
+const wrongConfidence = numberWithin(() => say("validate.confidence"), { min: 0, max: 1 });
+
+const complaints: { [Field in keyof ModelRow]: (text: string, row: ModelRow) => string | undefined } = {
+  modelId: (text) => (text ? undefined : say("validate.model")),
+  modelVersion: (text, { modelId }) =>
+    text || !modelId || /[/{]/.test(modelId) ? undefined : say("validate.version", { model: modelId }),
+  inferenceType: (text) => (text ? undefined : say("validate.type")),
+  confidence: (text) => (text ? wrongConfidence(text, "num") : undefined),
+  inferenceParams: (text) => (text && !isJsonObject(text) ? say("validate.json") : undefined),
+};
+
+const fields = Object.keys(complaints) as (keyof ModelRow)[];
+
+/** The row's field as text; a row of an older flow may lack it. */
+const textOf = (row: Partial<ModelRow>, field: keyof ModelRow): string => String(row[field] ?? "").trim();
+
+const complaintOf = (row: ModelRow, field: keyof ModelRow): string | undefined => {
+  const text = textOf(row, field);
+  return isKnownLater(text) ? undefined : complaints[field](text, row);
+};
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** For the `models` property as a whole. */
+export function wrongModels(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return undefined;
+  for (const row of value as ModelRow[]) {
+    const found = fields.map((field) => complaintOf(row, field)).find(Boolean);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+interface RowItem {
+  /** The row as it stood in the flow, kept as it is unless the user changes it. */
+  original?: ModelRow;
+  read(): ModelRow;
+}
+
+const emptyRow: ModelRow = {
+  modelId: "",
+  modelVersion: "",
+  inferenceType: "object-detection",
+  confidence: "",
+  inferenceParams: "",
+};
+
+/** The list of models in the dialog of a start node. */
+export class ModelRows {
+  constructor(
+    private readonly list: JQuery,
+    rows: ModelRow[],
+    private readonly choices: () => ModelChoice[],
+    private readonly changed: () => void,
+  ) {
+    list.editableList<Partial<RowItem>>({
+      addButton: say("model.add"),
+      height: "auto",
+      removable: true,
+      sortable: true,
+      addItem: (container, _index, item) => this.build(container, item),
+      removeItem: changed,
+      sortItems: changed,
+    });
+    for (const original of rows) list.editableList("addItem", { original });
+  }
+
+  get isEmpty(): boolean {
+    return this.items().length === 0;
+  }
+
+  /** The rows to save; those that nobody touched are the very objects that came in, empty ones are left out. */
+  read(): ModelRow[] {
+    return this.items()
+      .map(({ original, read }) => {
+        const row = read();
+        return original && fields.every((field) => textOf(original, field) === textOf(row, field))
+          ? original
+          : row;
+      })
+      .filter((row) => fields.some((field) => field !== "inferenceType" && textOf(row, field) !== ""));
+  }
+
+  private items(): RowItem[] {
+    return this.list
+      .editableList("items")
+      .toArray()
+      .map((element) => $(element).data("data") as RowItem);
+  }
+
+  private build(container: JQuery, item: Partial<RowItem>): void {
+    const row = item.original ?? emptyRow;
+    const model = input("modelId", say("model.hint.modelId"));
+    const version = input("modelVersion", "");
+    const type = $("<select>", { class: "roboflow-video-model-type" });
+    const confidence = input("confidence", say("model.hint.confidence")).attr("inputmode", "decimal");
+    const params = $("<textarea>", { rows: 3, placeholder: '{"overlap": 0.5}', spellcheck: false });
+    const controls: Record<keyof ModelRow, JQuery> = {
+      modelId: model,
+      modelVersion: version,
+      inferenceType: type,
+      confidence,
+      inferenceParams: params,
+    };
+
+    const chosenType = textOf(row, "inferenceType");
+    const types =
+      chosenType && !inferenceTypes.includes(chosenType) ? [...inferenceTypes, chosenType] : inferenceTypes;
+    for (const value of types) $("<option>", { value }).text(typeName(value)).appendTo(type);
+    for (const field of fields) controls[field].val(textOf(row, field));
+
+    const modelCell = cell("modelId", model);
+    const more = $("<details>", { class: "roboflow-video-more" }).append(
+      $("<summary>").text(say("model.more")),
+      cell("inferenceParams", params),
+    );
+    more.prop("open", textOf(row, "inferenceParams") !== "");
+    container
+      .addClass("roboflow-video-model")
+      .append(
+        this.mover(container, "up"),
+        this.mover(container, "down"),
+        modelCell,
+        cell("modelVersion", version),
+        cell("inferenceType", type),
+        cell("confidence", confidence),
+        more,
+      );
+    container
+      .closest("li")
+      .find(".red-ui-editableList-item-remove")
+      .attr({ role: "button", "aria-label": say("model.remove") });
+
+    item.read = () =>
+      Object.fromEntries(
+        fields.map((field) => [field, fieldValue(field, controls[field])]),
+      ) as unknown as ModelRow;
+    const read = item.read;
+
+    const judge = () => {
+      for (const field of fields) {
+        const complaint = complaintOf(read(), field);
+        controls[field].toggleClass("input-error", complaint !== undefined).attr({
+          "aria-invalid": String(complaint !== undefined),
+          title: complaint ?? "",
+        });
+      }
+      if (controls.inferenceParams.hasClass("input-error")) more.prop("open", true);
+    };
+    const fill = (values: Partial<ModelRow>) => {
+      for (const [field, value] of Object.entries(values))
+        controls[field as keyof ModelRow].val(String(value));
+      judge();
+      this.changed();
+    };
+
+    combobox<ModelChoice>(model, modelCell, {
+      choices: this.choices,
+      label: say("model.choices"),
+      picked: ({ modelId, modelVersion, inferenceType }) => fill({ modelId, modelVersion, inferenceType }),
+    });
+    model.on("change", () => {
+      // People copy `project/4`, and `workspace/project/4`, from Roboflow's pages.
+      const [, modelId, modelVersion] =
+        /^(?:[^/{}]+\/)?([^/{}]+)\/(\d+)$/.exec(String(model.val()).trim()) ?? [];
+      if (!modelId || !modelVersion) return;
+      const known = this.choices().find(
+        (choice) => choice.modelId === modelId && choice.modelVersion === modelVersion,
+      );
+      fill({ modelId, modelVersion, ...(known ? { inferenceType: known.inferenceType } : {}) });
+    });
+    container.on("change keyup", "input, select, textarea", judge);
+
+    if (item.original) judge();
+    else {
+      this.changed();
+      // Once the row stands in the page.
+      setTimeout(() => model.trigger("focus"));
+    }
+  }
+
+  /** Rows are dragged by mouse; these buttons are the way by keyboard. */
+  private mover(container: JQuery, way: "up" | "down"): JQuery {
+    const label = say(`model.${way}`);
+    return $("<button>", {
+      type: "button",
+      class: `red-ui-button red-ui-button-small roboflow-video-move roboflow-video-move-${way}`,
+      "aria-label": label,
+      title: label,
+    })
+      .append($("<i>", { class: `fa fa-angle-${way}`, "aria-hidden": "true" }))
+      .on("click", (event) => {
+        const row = container.closest("li");
+        if (way === "up") row.insertBefore(row.prev());
+        else row.insertAfter(row.next());
+        $(event.currentTarget).trigger("focus");
+        this.changed();
+      });
+  }
+}
+
+const input = (field: keyof ModelRow, placeholder: string): JQuery =>
+  $("<input>", { type: "text", class: `roboflow-video-model-${field}`, placeholder, spellcheck: false });
+
+const cell = (field: keyof ModelRow, control: JQuery): JQuery =>
+  $("<div>", { class: `roboflow-video-cell roboflow-video-cell-${field}` }).append(
+    $("<label>").append($("<span>").text(say(`model.${field}`)), control),
+  );
+
+/** Confidence becomes a number where it is one; `${NAME}` stays text. */
+function fieldValue(field: keyof ModelRow, control: JQuery): string | number {
+  const text = String(control.val() ?? "").trim();
+  return field === "confidence" && text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text;
+}

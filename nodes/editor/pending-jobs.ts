@@ -1,0 +1,69 @@
+import { notice } from "./notice";
+import { forgetJob, isRefusal, listPendingJobs, type PendingJob } from "./server";
+import { moment, untilThen, wordsOf } from "./words";
+
+const say = wordsOf("roboflow-video-poll");
+const refreshSeconds = 5;
+
+/** Keeps the table of jobs for which a poll node waits up to date, as long as it stands in the page. */
+export function pendingJobs(node: string, table: JQuery, message: JQuery): void {
+  const body = table.find("tbody");
+  void keepUpToDate();
+
+  async function keepUpToDate(): Promise<void> {
+    await refresh();
+    setTimeout(() => {
+      if (table[0]?.isConnected) void keepUpToDate();
+    }, refreshSeconds * 1000);
+  }
+
+  async function refresh(): Promise<void> {
+    const answer = await listPendingJobs(node);
+    const jobs = isRefusal(answer) ? [] : (answer.jobs ?? []);
+    table.toggle(jobs.length > 0);
+    if (isRefusal(answer))
+      notice(
+        message,
+        answer.code === "NOT_DEPLOYED" ? "plain" : "bad",
+        answer.code === "NOT_DEPLOYED" ? say("jobs.notDeployed") : answer.message,
+      );
+    else if (jobs.length === 0) notice(message, "plain", say("jobs.none"));
+    else message.hide();
+    show(jobs);
+  }
+
+  function show(jobs: PendingJob[]): void {
+    // A table that is drawn anew would take the focus from a button under someone's finger.
+    const focused = body.find(":focus").attr("data-entry");
+    body.empty().append(...jobs.map(line));
+    if (focused) body.find(`[data-entry="${CSS.escape(focused)}"]`).trigger("focus");
+  }
+
+  function line({ entry, fileName, jobId, since, polls, nextPoll }: PendingJob): JQuery {
+    const label = say("jobs.forgetThis", { job: jobId });
+    const forget = $("<button>", {
+      type: "button",
+      class: "red-ui-button red-ui-button-small",
+      "data-entry": entry,
+      "aria-label": label,
+      title: label,
+    })
+      .text(say("jobs.forget"))
+      .on("click", async () => {
+        forget.prop("disabled", true);
+        const answer = await forgetJob(node, entry);
+        await refresh();
+        if (isRefusal(answer)) notice(message, "bad", answer.message);
+      });
+    return $("<tr>").append(
+      $("<td>").append(
+        $("<div>").text(fileName || say("jobs.unnamed")),
+        $("<small>", { class: "roboflow-video-job" }).text(jobId),
+      ),
+      $("<td>").text(moment(new Date(since))),
+      $("<td>").text(polls),
+      $("<td>").text(nextPoll ? untilThen(new Date(nextPoll)) : ""),
+      $("<td>").append(forget),
+    );
+  }
+}

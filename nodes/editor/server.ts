@@ -1,0 +1,86 @@
+import { sharedWords } from "./words";
+
+/** What a call to Node-RED's server came to when it did not come to an answer; `message` is for the user. */
+export interface Refusal {
+  ok: false;
+  code: string;
+  message: string;
+}
+
+export interface TestRequest {
+  account: string;
+  baseUrl: string;
+  apiKey: string;
+  tls: string;
+  proxy: string;
+}
+
+export interface TrainedModel {
+  modelId: string;
+  modelVersion: string;
+  /** Of the project, as people named it. */
+  name: string;
+  versionName: string;
+  inferenceType: string;
+  /** Seconds since 1970. */
+  created: number;
+}
+
+export interface PendingJob {
+  entry: string;
+  fileName: string;
+  jobId: string;
+  since: string;
+  polls: number;
+  nextPoll: string;
+}
+
+export const testAccount = (request: TestRequest) =>
+  call<{ ok: true; workspace: string }>("POST", "roboflow-video/account/test", request);
+
+export const listModels = (account: string, refresh: boolean) =>
+  call<{ ok: true; workspace: string; models: TrainedModel[] }>(
+    "POST",
+    `roboflow-video/account/${encodeURIComponent(account)}/models`,
+    refresh ? { refresh } : {},
+  );
+
+export const listPendingJobs = (node: string) =>
+  call<{ ok?: true; jobs: PendingJob[] }>("GET", `roboflow-video/poll/${encodeURIComponent(node)}/jobs`);
+
+export const forgetJob = (node: string, entry: string) =>
+  call<{ ok?: true }>("POST", `roboflow-video/poll/${encodeURIComponent(node)}/forget`, { entry });
+
+/** Never fails: whatever goes wrong comes back as a Refusal. The address is relative, so that it works under any httpAdminRoot. */
+function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promise<Answer | Refusal> {
+  return new Promise((resolve) => {
+    $.ajax({
+      url,
+      method,
+      cache: method !== "GET",
+      ...(body ? { contentType: "application/json", data: JSON.stringify(body) } : {}),
+      timeout: 60_000,
+      success: (answer: Answer | undefined) => resolve(answer ?? ({} as Answer)),
+      error: (response: JQuery.jqXHR) => resolve(refusalOf(response)),
+    });
+  });
+}
+
+function refusalOf({ status, responseJSON }: JQuery.jqXHR): Refusal {
+  const { code, message } = (responseJSON ?? {}) as { code?: unknown; message?: unknown };
+  const words =
+    status === 404
+      ? sharedWords("server.notDeployed")
+      : status === 401 || status === 403
+        ? sharedWords("server.notPermitted")
+        : status === 0
+          ? sharedWords("server.unreachable")
+          : sharedWords("server.failed", { status });
+  return {
+    ok: false,
+    code: typeof code === "string" ? code : status === 404 ? "NOT_DEPLOYED" : "FAILED",
+    message: typeof message === "string" && message ? message : words,
+  };
+}
+
+export const isRefusal = (answer: object): answer is Refusal => "ok" in answer && answer.ok === false;

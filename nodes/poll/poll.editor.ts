@@ -1,0 +1,66 @@
+import { numberWithin, plain, typed } from "../editor/checks";
+import { chosenAccount, fillMissing, messageTypes, typedField } from "../editor/fields";
+import { pendingJobs } from "../editor/pending-jobs";
+import { wordsOf } from "../editor/words";
+import { type PollOptions, pollDefaults } from "./options";
+
+const say = wordsOf("roboflow-video-poll");
+
+RED.nodes.registerType<PollOptions>("roboflow-video-poll", {
+  category: "Roboflow",
+  color: "#B9A7DB",
+  icon: "poll.svg",
+  inputs: 1,
+  outputs: 2,
+  defaults: {
+    name: { value: pollDefaults.name },
+    account: {
+      value: pollDefaults.account,
+      type: "roboflow-video-account",
+      required: true,
+      label: say("label.account"),
+    },
+    jobId: { value: pollDefaults.jobId, label: say("label.jobId"), validate: typed("jobIdType") },
+    jobIdType: { value: pollDefaults.jobIdType },
+    interval: {
+      value: pollDefaults.interval,
+      label: say("label.interval"),
+      validate: plain(numberWithin(() => say("validate.interval"), { min: Number.MIN_VALUE })),
+    },
+    timeout: {
+      value: pollDefaults.timeout,
+      label: say("label.timeout"),
+      validate: plain(numberWithin(() => say("validate.timeout"), { min: 0 })),
+    },
+    resume: { value: pollDefaults.resume },
+  },
+  paletteLabel: say("label.node"),
+  label() {
+    return this.name || say("label.node");
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  inputLabels: say("label.input"),
+  outputLabels: [say("label.finished"), say("label.running")],
+  oneditprepare() {
+    fillMissing(this, pollDefaults);
+    typedField("jobId", messageTypes);
+    $("#node-input-interval, #node-input-account").on("change keyup", () => {
+      const interval = Number($("#node-input-interval").val());
+      $("#roboflow-video-floor").toggle(interval > 0 && interval < 60 && isRoboflowItself(chosenAccount()));
+    });
+    pendingJobs(this.id, $("#roboflow-video-jobs"), $("#roboflow-video-jobs-message"));
+  },
+});
+
+/** The floor of a minute holds for Roboflow's own servers, which a stand-in on one's own machine is not. */
+function isRoboflowItself(account: string): boolean {
+  const address = RED.nodes.node(account)?.baseUrl;
+  if (typeof address !== "string") return true;
+  try {
+    return /(^|\.)roboflow\.com$/.test(new URL(address).hostname);
+  } catch {
+    return true;
+  }
+}

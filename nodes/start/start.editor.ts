@@ -1,0 +1,111 @@
+import { numberWithin, typed } from "../editor/checks";
+import { chosenAccount, fillMissing, messageTypes, numberTypes, typedField } from "../editor/fields";
+import { choicesOf, ModelRows, wrongModels } from "../editor/model-rows";
+import { notice } from "../editor/notice";
+import { isRefusal, listModels } from "../editor/server";
+import { wordsOf } from "../editor/words";
+import { type StartOptions, startDefaults } from "./options";
+
+const say = wordsOf("roboflow-video-start");
+const wrongRate = numberWithin(() => say("validate.inferFps"), { min: 1, max: 120 });
+
+let openRows: ModelRows | undefined;
+
+RED.nodes.registerType<StartOptions>("roboflow-video-start", {
+  category: "Roboflow",
+  color: "#B9A7DB",
+  icon: "start.svg",
+  inputs: 1,
+  outputs: 1,
+  defaults: {
+    name: { value: startDefaults.name },
+    account: {
+      value: startDefaults.account,
+      type: "roboflow-video-account",
+      required: true,
+      label: say("label.account"),
+    },
+    inputUrl: {
+      value: startDefaults.inputUrl,
+      label: say("label.inputUrl"),
+      validate: typed("inputUrlType", (text, type) =>
+        type === "str" && !/^https?:\/\//i.test(text) ? say("validate.inputUrl") : undefined,
+      ),
+    },
+    inputUrlType: { value: startDefaults.inputUrlType },
+    inferFps: {
+      value: startDefaults.inferFps,
+      label: say("label.inferFps"),
+      validate: typed("inferFpsType", (text, type) =>
+        type === "num" || type === "str" ? wrongRate(text, type) : undefined,
+      ),
+    },
+    inferFpsType: { value: startDefaults.inferFpsType },
+    models: {
+      value: startDefaults.models,
+      label: say("label.models"),
+      validate: (value, options) => {
+        const problem = wrongModels(value);
+        if (!problem) return true;
+        return options?.label ? `${options.label}: ${problem}` : problem;
+      },
+    },
+  },
+  paletteLabel: say("label.node"),
+  label() {
+    return this.name || say("label.node");
+  },
+  labelStyle() {
+    return this.name ? "node_label_italic" : "";
+  },
+  inputLabels: say("label.input"),
+  outputLabels: say("label.output"),
+  oneditprepare() {
+    fillMissing(this, startDefaults);
+    typedField("inputUrl", messageTypes);
+    typedField("inferFps", numberTypes);
+
+    let choices = choicesOf([]);
+    const rows = new ModelRows(
+      $("#roboflow-video-models"),
+      this.models ?? [],
+      () => choices,
+      () => $("#roboflow-video-no-models").toggle(rows.isEmpty),
+    );
+    openRows = rows;
+    $("#roboflow-video-no-models").toggle(rows.isEmpty);
+
+    let shownFor: string | undefined;
+    const offerModelsOf = async (account: string, refresh: boolean) => {
+      shownFor = account;
+      const place = $("#roboflow-video-models-found");
+      choices = choicesOf([]);
+      if (!account) return notice(place, "plain", say("models.noAccount"));
+      notice(place, "busy", say("models.busy"));
+      const answer = await listModels(account, refresh);
+      // The user may have chosen another account meanwhile.
+      if (shownFor !== account) return;
+      if (isRefusal(answer)) {
+        const words = answer.code === "NOT_DEPLOYED" ? say("models.notDeployed") : answer.message;
+        return notice(
+          place,
+          answer.code === "NOT_DEPLOYED" ? "plain" : "bad",
+          `${words} ${say("models.typeIt")}`,
+        );
+      }
+      choices = choicesOf(answer.models);
+      const { workspace, models } = answer;
+      if (models.length === 0) return notice(place, "plain", say("models.none", { workspace }));
+      notice(place, "good", say("models.found", { workspace, models: models.length }));
+    };
+    $("#node-input-account").on("change", () => {
+      if (chosenAccount() !== shownFor) void offerModelsOf(chosenAccount(), false);
+    });
+    $("#roboflow-video-models-again").on("click", () => void offerModelsOf(chosenAccount(), true));
+  },
+  oneditsave() {
+    const models = openRows?.read() ?? [];
+    if (JSON.stringify(models) !== JSON.stringify(this.models ?? [])) this.models = models;
+    openRows = undefined;
+  },
+});
