@@ -32,6 +32,8 @@ interface Circumstances {
   /** The server's own words, as text. */
   serverWords?: string;
   jobId?: string;
+  /** Milliseconds that the server asks to wait before the next try. */
+  retryAfter?: number;
   /** Any error this one follows from; only its code and message are kept. */
   cause?: unknown;
 }
@@ -48,18 +50,20 @@ export class VideoError extends Error {
   readonly statusCode?: number;
   readonly serverWords?: string;
   readonly jobId?: string;
+  readonly retryAfter?: number;
   override readonly cause?: Cause;
 
   constructor(
     readonly code: ErrorCode,
     readonly reason: string,
-    { values = {}, statusCode, serverWords, jobId, cause }: Circumstances = {},
+    { values = {}, statusCode, serverWords, jobId, retryAfter, cause }: Circumstances = {},
   ) {
     super(`${code}: ${reason}`);
     this.values = values;
     if (statusCode !== undefined) this.statusCode = statusCode;
     if (serverWords) this.serverWords = serverWords;
     if (jobId) this.jobId = jobId;
+    if (retryAfter !== undefined) this.retryAfter = retryAfter;
     if (cause !== undefined) this.cause = causeOf(cause);
   }
 }

@@ -1,0 +1,188 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import {
+  collect,
+  describeValue,
+  type Incoming,
+  isHttpUrl,
+  Network,
+  openResult,
+  parseResult,
+  type ResultSummary,
+  saveTo,
+  VideoError,
+} from "../roboflow";
+import { requireAccount } from "../runtime/accounts";
+import { resolvePath, spoolFolder } from "../runtime/paths";
+import { type Outcome, Runner, type Task } from "../runtime/runner";
+import { render } from "../runtime/templates";
+import { Turns } from "../runtime/turns";
+import { evaluate, numberOr, textOr } from "../runtime/values";
+import { emitFrames } from "./emit";
+import { fetchResult } from "./fetch";
+import { type DownloadOptions, downloadDefaults } from "./options";
+
+/** Downloads of one node at a time: after a restart there may be many to take up again. */
+const downloadsAtOnce = 4;
+/** Bytes up to which a written file is read through once more, for the counts in `msg.roboflow`. */
+const countedFile = 32 * 1024 * 1024;
+
+/** Fetches the result of a job: as one value, one message a frame, or a file. */
+export default function download(RED: NodeAPI): void {
+  function Download(this: Node, saved: NodeDef & Partial<DownloadOptions>): void {
+    RED.nodes.createNode(this, saved);
+    const options = { ...downloadDefaults, ...saved };
+    const network = new Network();
+    const turns = new Turns(downloadsAtOnce);
+
+    new Runner(RED, this, {
+      name: "download",
+      account: options.account,
+      resume: options.resume !== false,
+      outcomeIsRemade: true,
+      work: (task) => {
+        if (turns.full) task.working("waitingTurn");
+        return turns.run(() => work(task), task.signal);
+      },
+    });
+    this.on("close", () => network.close());
+
+    const work = async (task: Task): Promise<Outcome> => {
+      const account = options.account ? requireAccount(RED, options.account) : undefined;
+      const source = { url: await resultUrl(task), network: account?.client().network ?? network, account };
+      const fetch = <T>(take: (incoming: Incoming) => Promise<T>) => fetchResult(source, task, take);
+      task.working("downloading", { megabytes: 0 });
+      if (options.output === "frames") return asFrames(task, fetch);
+      if (options.output === "file") return asFile(task, fetch);
+      return asValue(task, fetch);
+    };
+    type Fetch = <T>(take: (incoming: Incoming) => Promise<T>) => Promise<T>;
+
+    async function resultUrl({ msg }: Task): Promise<string> {
+      const { url, urlType } = options;
+      let found = await evaluate(RED, self, { value: url, type: urlType }, msg, "url");
+      const isDefault = url === downloadDefaults.url && urlType === downloadDefaults.urlType;
+      if (isDefault && !isHttpUrl(found)) found = msg.roboflow.outputUrl ?? found;
+      if (!isHttpUrl(found)) throw new VideoError("INPUT", "resultUrl", { values: { value: describeValue(found) } });
+      return found;
+    }
+
+    async function asValue(task: Task, fetch: Fetch): Promise<Outcome> {
+      const { msg } = task;
+      const { result, summary } = parseResult(await fetch((incoming) => collect(incoming, megabytes(task))));
+      msg.payload = result;
+      Object.assign(msg.roboflow, counts(summary));
+      return { msg, done: "downloaded" };
+    }
+
+    async function asFrames(task: Task, fetch: Fetch): Promise<Outcome> {
+      const spool = path.join(spoolFolder(RED), `${task.id}.json`);
+      await makeFolder(path.dirname(spool));
+      try {
+        await fetch((incoming) => saveTo(spool, incoming, megabytes(task)));
+        task.working("reading");
+        const result = await openResult(spool, { signal: task.signal });
+        try {
+          Object.assign(task.msg.roboflow, counts(result.summary));
+          const sent = await emitFrames(RED, result, frameChoice(options), task);
+          return { done: "framesSent", values: { count: sent } };
+        } finally {
+          await result.close();
+        }
+      } finally {
+        await rm(spool, { force: true });
+      }
+    }
+
+    async function asFile(task: Task, fetch: Fetch): Promise<Outcome> {
+      const { msg } = task;
+      const file = await targetFile(task);
+      const partial = `${file}.${randomUUID()}.part`;
+      await makeFolder(path.dirname(file));
+      try {
+        await fetch((incoming) => saveTo(partial, incoming, megabytes(task)));
+        const summary = await checkFile(partial, task.signal);
+        await rename(partial, file).catch((cause) => {
+          throw new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause });
+        });
+        msg.payload = file;
+        msg.filename = file;
+        if (summary) Object.assign(msg.roboflow, counts(summary));
+        return { msg, done: "fileWritten" };
+      } finally {
+        await rm(partial, { force: true });
+      }
+    }
+
+    async function targetFile({ msg }: Task): Promise<string> {
+      const name = (await render(RED, self, textOr(options.filename, ""), msg, "path")).trim();
+      if (!name) throw new VideoError("INPUT", "noFilename");
+      return path.resolve(resolvePath(RED, name));
+    }
+
+    const self = this;
+  }
+  RED.nodes.registerType("roboflow-video-download", Download as never);
+}
+
+const counts = ({ frames, detections, classes, nullFrames }: ResultSummary) => ({
+  frames,
+  detections,
+  classes,
+  nullFrames,
+});
+
+const frameChoice = ({ minConfidence, classes, skipEmpty }: DownloadOptions) => ({
+  minConfidence: numberOr(minConfidence, downloadDefaults.minConfidence),
+  classes: textOr(classes, "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean),
+  skipEmpty: skipEmpty === true,
+});
+
+/** Shows how far a download is, since its whole length is not always known. */
+function megabytes(task: Task): (bytes: number) => void {
+  let received = 0;
+  return (bytes) => {
+    const before = Math.floor(received / 1e6);
+    received += bytes;
+    const now = Math.floor(received / 1e6);
+    if (now > before) task.working("downloading", { megabytes: now });
+  };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw new VideoError("STORAGE", "cannotWrite", { values: { path: folder }, cause });
+  });
+}
+
+/**
+ * Makes sure that a file is no half of a result: a small one is read through, of a big one the two ends are
+ * looked at, since reading it would take longer than fetching it.
+ *
+ * @returns the counts of a small one.
+ */
+async function checkFile(file: string, signal: AbortSignal): Promise<ResultSummary | undefined> {
+  const { size } = await stat(file);
+  if (size <= countedFile) {
+    const result = await openResult(file, { signal });
+    await result.close();
+    return result.summary;
+  }
+  const handle = await open(file, "r");
+  try {
+    const edge = 64;
+    const [start, end] = [Buffer.alloc(edge), Buffer.alloc(edge)];
+    await handle.read(start, 0, edge, 0);
+    await handle.read(end, 0, edge, size - edge);
+    const isWhole = start.toString("latin1").trimStart().startsWith("{") && end.toString("latin1").trimEnd().endsWith("}");
+    if (!isWhole) throw new VideoError("RESULT", "resultCut");
+    return undefined;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,86 @@
+import type { NodeAPI, NodeMessage } from "node-red";
+import type { ResultFile } from "../roboflow";
+import { type ClipMessage, cloneJson, jsonCopy } from "../runtime/message";
+import type { Task } from "../runtime/runner";
+
+/** Other nodes get their turn after this many messages or milliseconds, whichever comes first. */
+const messagesAtOnce = 16;
+const millisecondsAtOnce = 4;
+
+/** What is left out of the frames. */
+export interface FrameChoice {
+  minConfidence: number;
+  /** Empty = all. */
+  classes: string[];
+  skipEmpty: boolean;
+}
+
+/**
+ * Sends one message a frame, in order, with `msg.parts` so that core's join node can put them together again.
+ *
+ * @returns how many were sent.
+ */
+export async function emitFrames(RED: NodeAPI, result: ResultFile, choice: FrameChoice, task: Task): Promise<number> {
+  const { signal } = task;
+  const next = frameMessages(RED, task);
+  const { skipEmpty } = choice;
+  let sent = 0;
+  let held: unknown;
+  const turn = new Turn();
+
+  for await (const frames of result.batches(choice, { skipEmpty })) {
+    for (const frame of frames) {
+      // Which frame is the last is known only when the next one is not there.
+      const payload = skipEmpty ? held : frame;
+      held = frame;
+      if (payload === undefined) continue;
+      task.send(next(payload, sent, skipEmpty ? undefined : result.summary.frames));
+      sent += 1;
+      if (turn.isOver()) {
+        task.working("frame", { number: sent });
+        await turn.pass();
+        signal.throwIfAborted();
+      }
+    }
+  }
+  if (skipEmpty && held !== undefined) {
+    task.send(next(held, sent, sent + 1));
+    sent += 1;
+  }
+  return sent;
+}
+
+/** Makes the message of a frame: everything but the payload and the parts is a copy of the one that came in. */
+function frameMessages(RED: NodeAPI, { id, msg }: Task) {
+  const { payload: _payload, parts: outerParts, req, res, ...rest } = msg as ClipMessage & Record<string, unknown>;
+  const copy = jsonCopy(rest as NodeMessage).whole ? cloneJson : RED.util.cloneMessage;
+  const sameProcess = { ...(req ? { req } : {}), ...(res ? { res } : {}) };
+  return (payload: unknown, index: number, count: number | undefined): NodeMessage => {
+    const parts = {
+      id,
+      type: "array",
+      index,
+      ...(count === undefined ? {} : { count }),
+      len: 1,
+      ...(outerParts ? { parts: cloneJson(outerParts) } : {}),
+    };
+    return Object.assign(copy(rest as NodeMessage), sameProcess, { payload, parts }) as NodeMessage;
+  };
+}
+
+/** A turn of the event loop, held to its length. */
+class Turn {
+  #messages = 0;
+  #began = performance.now();
+
+  isOver(): boolean {
+    this.#messages += 1;
+    return this.#messages >= messagesAtOnce || performance.now() - this.#began >= millisecondsAtOnce;
+  }
+
+  async pass(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#messages = 0;
+    this.#began = performance.now();
+  }
+}

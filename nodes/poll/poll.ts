@@ -1,0 +1,116 @@
+import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
+import { describeValue, type JobStatus, pollFloor, VideoError } from "../roboflow";
+import { requireAccount } from "../runtime/accounts";
+import { type Outcome, Runner, type Task } from "../runtime/runner";
+import { evaluate, numberOr } from "../runtime/values";
+import { type PollOptions, pollDefaults } from "./options";
+import { PollSchedule } from "./schedule";
+import { watchJob } from "./watch";
+
+const hour = 3_600_000;
+
+/** Seconds: shorter intervals would only wait for the floor. */
+const shortestInterval = 0.1;
+
+/** A job that a poll node waits for, as its dialog lists it. */
+export interface PendingJob {
+  entry: string;
+  jobId: string;
+  fileName?: string;
+  /** ISO 8601. */
+  since: string;
+  polls: number;
+  /** ISO 8601. */
+  nextPoll?: string;
+}
+
+/** What the admin side may ask of a running poll node. */
+export interface PollNode extends Node {
+  pendingJobs(): PendingJob[];
+  forget(entry: string): void;
+}
+
+/** Waits for jobs to finish. */
+export default function poll(RED: NodeAPI): void {
+  function Poll(this: PollNode, saved: NodeDef & Partial<PollOptions>): void {
+    RED.nodes.createNode(this, saved);
+    const options = { ...pollDefaults, ...saved };
+    const interval = 1000 * Math.max(shortestInterval, numberOr(options.interval, pollDefaults.interval));
+    const hours = numberOr(options.timeout, pollDefaults.timeout);
+    const limit = hours > 0 ? hours * hour : Number.POSITIVE_INFINITY;
+    const schedule = new PollSchedule(interval, pollFloor.now);
+    const pending = new Map<string, PendingJob>();
+    const jobIdOf = (msg: NodeMessage) =>
+      evaluate(RED, this, { value: options.jobId, type: options.jobIdType }, msg, "text");
+
+    const runner = new Runner(RED, this, {
+      name: "poll",
+      account: options.account,
+      resume: options.resume !== false,
+      command: (msg) => (Object.hasOwn(msg, "reset") ? reset(msg) : undefined),
+      work,
+    });
+    this.on("close", () => schedule.close());
+    this.pendingJobs = () => [...pending.values()];
+    this.forget = (entry) => runner.drop(({ id }) => id === entry);
+
+    async function reset(msg: NodeMessage): Promise<void> {
+      const named = await jobIdOf(msg);
+      const jobId = typeof named === "string" ? named.trim() : "";
+      runner.drop(({ id }) => !jobId || pending.get(id)?.jobId === jobId);
+    }
+
+    async function work(task: Task): Promise<Outcome> {
+      const { msg, signal } = task;
+      const client = requireAccount(RED, options.account).client();
+      const value = await jobIdOf(msg);
+      const jobId = typeof value === "string" ? value.trim() : "";
+      if (!jobId) throw new VideoError("INPUT", "noJobId", { values: { value: describeValue(value) } });
+
+      const since = task.acceptedAt.toISOString();
+      const waited = Math.max(0, Date.now() - task.acceptedAt.getTime());
+      const job: PendingJob = { entry: task.id, jobId, fileName: msg.roboflow.fileName, since, polls: 0 };
+      pending.set(task.id, job);
+      Object.assign(msg.roboflow, { jobId });
+      const note = ({ status }: Pick<JobStatus, "status">) => {
+        msg.roboflow.polls = job.polls;
+        if (status !== undefined) msg.roboflow.status = status;
+      };
+      try {
+        const finished = await watchJob(
+          { jobId, limit: Math.max(0, limit - waited), takenUp: task.resumed },
+          {
+            baseUrl: client.baseUrl,
+            account: client.identity,
+            schedule,
+            floor: pollFloor,
+            interval,
+            signal,
+            ask: async () => {
+              job.polls += 1;
+              const status = await client.jobStatus(jobId, { signal });
+              note(status);
+              return status;
+            },
+            stillRunning: ({ answer }) => {
+              const { roboflow, ...rest } = msg;
+              const copy = RED.util.cloneMessage({ ...rest, roboflow, payload: answer });
+              task.send([null, copy]);
+            },
+            waiting: (wait, trouble) => {
+              job.nextPoll = new Date(Date.now() + wait).toISOString();
+              const minutes = Math.floor((Date.now() - task.acceptedAt.getTime()) / 60_000);
+              task.working(trouble ? "jobTrouble" : "jobRunning", { minutes }, { trouble: trouble !== undefined });
+            },
+          },
+        );
+        msg.payload = finished.answer;
+        Object.assign(msg.roboflow, { finishedAt: new Date().toISOString(), outputUrl: finished.outputUrl });
+        return { msg, done: "finished" };
+      } finally {
+        pending.delete(task.id);
+      }
+    }
+  }
+  RED.nodes.registerType("roboflow-video-poll", Poll as never);
+}

@@ -1,0 +1,166 @@
+import { type Answer, badAnswer, isObject, isSuccess, readAnswer, refusal, textField } from "./answers";
+import { VideoError } from "./errors";
+import { ConnectionError, type HttpRequest, type Network } from "./http";
+import { type JobStatus, readJobId, readJobStatus } from "./job";
+import type { JobRequest } from "./models";
+import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./retry";
+import { putVideo } from "./transfer";
+import { isHttpUrl } from "./urls";
+import type { Video } from "./video";
+
+/** Called before each wait for another try, with the error and the milliseconds to wait. */
+type Pause = (error: VideoError, wait: number) => void;
+
+interface StartHooks {
+  /** Ends the waits between tries. */
+  signal: AbortSignal;
+  /** Ends a request that may have been sent: later than `signal`, since its answer is worth a moment. */
+  answerSignal: AbortSignal;
+  pause?: Pause;
+  /** Called before each request: from here on the job may be running. */
+  intend: () => void;
+  /** Called when a request was certainly not accepted: the job is not running. */
+  withdraw: () => void;
+}
+
+/** Roboflow's Video Inference API: the calls that carry the key, each to `baseUrl` and nowhere else. */
+export class RoboflowClient {
+  constructor(
+    readonly baseUrl: string,
+    private readonly apiKey: string,
+    readonly network: Network,
+  ) {}
+
+  /** Tells accounts apart inside this process; holds the key, so it is never shown or written. */
+  get identity(): string {
+    return `${this.baseUrl} ${this.apiKey}`;
+  }
+
+  /** Asks for a signed URL to upload a file of this bare name to (API page, call 1). */
+  async createUploadUrl(fileName: string, { signal, pause }: { signal: AbortSignal; pause?: Pause }): Promise<string> {
+    const answer = await this.#repeat(retries.repeatable, signal, pause, () =>
+      this.#call("POST", "/video_upload_signed_url/", { signal, body: { file_name: fileName } }),
+    );
+    const url = textField(answer.json, "signed_url", "signedUrl");
+    if (!isHttpUrl(url)) throw badAnswer(answer);
+    return url;
+  }
+
+  /**
+   * Uploads a video (API page, calls 1 and 2): a fresh signed URL when storage refuses the first.
+   *
+   * @returns the URL to name as a job's input.
+   */
+  async upload(
+    fileName: string,
+    video: Video,
+    hooks: { signal: AbortSignal; pause?: Pause; progress?: (bytes: number) => void },
+  ): Promise<string> {
+    const signedUrl = await this.createUploadUrl(fileName, hooks);
+    try {
+      await putVideo(this.network, signedUrl, video, hooks);
+      return signedUrl;
+    } catch (error) {
+      // A link that storage answers 400 or 403 has expired, which a slow upload or a long wait can cause.
+      if (!(error instanceof VideoError && (error.statusCode === 400 || error.statusCode === 403))) throw error;
+      const freshUrl = await this.createUploadUrl(fileName, hooks);
+      await putVideo(this.network, freshUrl, video, hooks);
+      return freshUrl;
+    }
+  }
+
+  /**
+   * Starts a job (API page, call 3). It costs money, so it is sent again only when it certainly was not
+   * accepted.
+   *
+   * @returns the job id.
+   * @throws VideoError START_UNCERTAIN when the job may be running.
+   */
+  async startJob(job: JobRequest, { signal, answerSignal, pause, intend, withdraw }: StartHooks): Promise<string> {
+    return withRetries(
+      retries.start,
+      signal,
+      async () => {
+        intend();
+        try {
+          return await this.#sendStart(job, answerSignal);
+        } catch (error) {
+          if (error instanceof VideoError && error.code !== "START_UNCERTAIN") withdraw();
+          throw error;
+        }
+      },
+      pause,
+    );
+  }
+
+  async #sendStart(job: JobRequest, signal: AbortSignal): Promise<string> {
+    let answer: Answer;
+    try {
+      answer = await this.#call("POST", "/videoinfer/", { signal, body: job, fresh: true });
+    } catch (error) {
+      if (error instanceof ConnectionError && !wasNotAccepted(error)) throw startUncertain({ cause: error.cause ?? error });
+      throw error;
+    }
+    const { status } = answer;
+    const jobId = isSuccess(status) ? readJobId(answer.json) : undefined;
+    if (jobId) return jobId;
+    const mayBeRunning = isSuccess(status) || status === 408 || (status >= 500 && status !== 503);
+    if (mayBeRunning) {
+      const { serverWords } = badAnswer(answer);
+      throw startUncertain({ statusCode: status, serverWords });
+    }
+    throw refusal(answer, "api");
+  }
+
+  /** Asks once for a job's status (API page, call 4). Whoever calls keeps to the minute between two polls. */
+  async jobStatus(jobId: string, { signal }: { signal: AbortSignal }): Promise<JobStatus> {
+    const answer = await this.#call("GET", "/videoinfer/", { signal, query: { job_id: jobId } });
+    if (!isSuccess(answer.status)) throw refusal(answer, "api");
+    if (!isObject(answer.json)) throw badAnswer(answer);
+    return readJobStatus(answer.json);
+  }
+
+  #repeat(policy: RetryPolicy, signal: AbortSignal, pause: Pause | undefined, call: () => Promise<Answer>) {
+    return withRetries(
+      policy,
+      signal,
+      async () => {
+        const answer = await call();
+        if (!isSuccess(answer.status)) throw refusal(answer, "api");
+        return answer;
+      },
+      pause,
+    );
+  }
+
+  async #call(
+    method: "GET" | "POST",
+    path: string,
+    {
+      query = {},
+      body,
+      ...request
+    }: { query?: Record<string, string>; body?: unknown } & Pick<HttpRequest, "signal" | "fresh">,
+  ): Promise<Answer> {
+    const parameters = new URLSearchParams({ api_key: this.apiKey, ...query });
+    const json = body === undefined ? undefined : JSON.stringify(body);
+    const response = await this.network.request({
+      ...request,
+      method,
+      url: `${this.baseUrl}${path}?${parameters}`,
+      headers: {
+        Accept: "application/json",
+        ...(json === undefined
+          ? {}
+          : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(json) }),
+      },
+      body: json,
+    });
+    return readAnswer(response);
+  }
+}
+
+/** The start request was sent and its answer lost: the job may be running, so it is not sent again. */
+export const startUncertain = (
+  circumstances: { statusCode?: number; serverWords?: string; cause?: unknown } = {},
+): VideoError => new VideoError("START_UNCERTAIN", "startUncertain", circumstances);

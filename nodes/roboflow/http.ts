@@ -1,0 +1,237 @@
+import http from "node:http";
+import https from "node:https";
+import type { Readable } from "node:stream";
+import type { AxiosProxyConfig, AxiosRequestConfig } from "axios";
+import { type ErrorCode, VideoError } from "./errors";
+
+/** Limits on silence, in milliseconds. */
+export interface Timings {
+  /** A server that has been sent the whole request and says nothing. */
+  silence: number;
+  /** A transfer, either way, in which not one byte moves. */
+  idle: number;
+}
+
+export const defaultTimings: Timings = { silence: 30_000, idle: 60_000 };
+
+export interface NetworkOptions {
+  /** TLS options for every request (own CA, client certificate), as `tls.connect` takes them. */
+  tls?: https.AgentOptions;
+  /** Proxy for a URL; `false` for none. Without this function the environment's proxy variables apply. */
+  proxyFor?: (url: URL) => AxiosProxyConfig | false;
+  timings?: Timings;
+}
+
+export interface HttpRequest {
+  method: "GET" | "POST" | "PUT";
+  url: string;
+  headers?: Record<string, string | number>;
+  body?: string | Readable;
+  signal: AbortSignal;
+  /** Uses a connection of its own, so that no stale keep-alive socket can lose the request. */
+  fresh?: boolean;
+  /** Bytes of the body that have moved so far; makes the request a transfer, held to `idle` while it is sent. */
+  sent?: () => number;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: Record<string, string | undefined>;
+  /** The body; fails with a `ConnectionError` when it is cut or stalls. */
+  body: AsyncIterable<Buffer>;
+  /** Ends the connection without reading on. */
+  discard(): void;
+}
+
+/** The network failed before an answer was complete: code NETWORK or TIMEOUT. */
+export class ConnectionError extends VideoError {
+  constructor(
+    code: Extract<ErrorCode, "NETWORK" | "TIMEOUT">,
+    host: string,
+    cause: unknown,
+    /** Whether a connection stood, so that the server may have seen the request. */
+    readonly connected: boolean,
+  ) {
+    super(code, code === "TIMEOUT" ? "silentServer" : "network", { values: { host }, cause });
+  }
+}
+
+/** Most sockets kept for API calls of one account; ten thousand waiting jobs share them. */
+const pooledSockets = 64;
+
+/** The requests of one account: its connections, proxy and TLS settings. Patches nothing global. */
+export class Network {
+  readonly timings: Timings;
+  readonly #options: NetworkOptions;
+  readonly #pooled: { httpAgent: http.Agent; httpsAgent: https.Agent };
+  readonly #fresh: { httpAgent: http.Agent; httpsAgent: https.Agent };
+
+  constructor(options: NetworkOptions = {}) {
+    this.#options = options;
+    this.timings = options.timings ?? defaultTimings;
+    const agents = (own: http.AgentOptions) => ({
+      httpAgent: new http.Agent(own),
+      httpsAgent: new https.Agent({ ...options.tls, ...own }),
+    });
+    this.#pooled = agents({ keepAlive: true, maxSockets: pooledSockets, maxFreeSockets: pooledSockets });
+    this.#fresh = agents({ keepAlive: false });
+  }
+
+  /**
+   * Makes one request and waits for the head of its answer. Every HTTP status is an answer here, and so is
+   * a redirect, which is never followed: it would carry the key elsewhere.
+   *
+   * @throws ConnectionError when no answer came; the signal's reason when it was aborted.
+   */
+  async request(request: HttpRequest): Promise<HttpResponse> {
+    const { signal } = request;
+    signal.throwIfAborted();
+    const host = new URL(request.url).host;
+    const canceller = new AbortController();
+    const cancel = () => canceller.abort();
+    signal.addEventListener("abort", cancel, { once: true });
+
+    const connection = { open: false };
+    let stalled = false;
+    const failure = (cause: unknown): Error => {
+      if (signal.aborted) return signal.reason as Error;
+      if (stalled) return new ConnectionError("TIMEOUT", host, undefined, connection.open);
+      return new ConnectionError("NETWORK", host, cause, connection.open);
+    };
+    const watch = (limit: number, measure: () => number) =>
+      watchProgress(limit, measure, () => {
+        stalled = true;
+        cancel();
+      });
+
+    const { silence, idle } = this.timings;
+    const sendWatch = watch(request.sent ? idle : silence, request.sent ?? (() => 0));
+    try {
+      const { default: axios } = await import("axios");
+      const response = await axios.request(this.#config(request, canceller.signal, connection));
+      sendWatch.stop();
+      const stream = response.data as Readable;
+      const finish = () => signal.removeEventListener("abort", cancel);
+      return {
+        status: response.status,
+        headers: Object.fromEntries(
+          Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), value?.toString()]),
+        ),
+        body: readBody(stream, { watch: (measure) => watch(idle, measure), failure, finish }),
+        discard: () => {
+          finish();
+          stream.on("error", () => {});
+          stream.destroy();
+        },
+      };
+    } catch (error) {
+      sendWatch.stop();
+      signal.removeEventListener("abort", cancel);
+      throw failure(error);
+    }
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    for (const { httpAgent, httpsAgent } of [this.#pooled, this.#fresh]) {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    }
+  }
+
+  #config(request: HttpRequest, signal: AbortSignal, connection: { open: boolean }): AxiosRequestConfig {
+    const url = new URL(request.url);
+    const proxy = this.#options.proxyFor?.(url);
+    return {
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      data: request.body,
+      signal,
+      ...(request.fresh ? this.#fresh : this.#pooled),
+      ...(proxy === undefined ? {} : { proxy }),
+      adapter: "http",
+      responseType: "stream",
+      // The redirect follower would keep the whole body in memory; a redirect is an error here anyway.
+      maxRedirects: 0,
+      maxBodyLength: Number.POSITIVE_INFINITY,
+      validateStatus: () => true,
+      transport: noticingConnection(connection),
+    };
+  }
+}
+
+/** Reads a short text body, at most `limit` bytes of it. */
+export async function readText({ body }: HttpResponse, limit = 4 * 1024 * 1024): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of body) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > limit) break;
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+/** Node's own transports, which tell when the connection stands (for https: when its handshake is done). */
+function noticingConnection(connection: { open: boolean }) {
+  return {
+    request(options: https.RequestOptions, callback: (response: http.IncomingMessage) => void) {
+      const request = (options.protocol === "https:" ? https : http).request(options, callback);
+      request.once("socket", (socket) => {
+        const secure = "encrypted" in socket;
+        const pending = secure ? !(socket as unknown as { _secureEstablished?: boolean })._secureEstablished : socket.connecting;
+        if (pending)
+          socket.once(secure ? "secureConnect" : "connect", () => {
+            connection.open = true;
+          });
+        else connection.open = true;
+      });
+      return request;
+    },
+  };
+}
+
+async function* readBody(
+  stream: Readable,
+  {
+    watch,
+    failure,
+    finish,
+  }: {
+    watch: (measure: () => number) => { stop(): void };
+    failure: (cause: unknown) => Error;
+    finish: () => void;
+  },
+): AsyncGenerator<Buffer> {
+  let received = 0;
+  const idleWatch = watch(() => received);
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      received += piece.length;
+      yield piece;
+    }
+  } catch (error) {
+    throw failure(error);
+  } finally {
+    idleWatch.stop();
+    finish();
+    stream.destroy();
+  }
+}
+
+/** Calls `stall` once when `measure` has not changed for `limit` milliseconds. */
+function watchProgress(limit: number, measure: () => number, stall: () => void): { stop(): void } {
+  const looks = 4;
+  let last = measure();
+  let still = 0;
+  const timer = setInterval(() => {
+    const now = measure();
+    still = now === last ? still + 1 : 0;
+    last = now;
+    if (still < looks) return;
+    clearInterval(timer);
+    stall();
+  }, limit / looks);
+  return { stop: () => clearInterval(timer) };
+}

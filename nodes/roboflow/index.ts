@@ -1,0 +1,13 @@
+// The public face of this room: Roboflow's Video Inference API and nothing of Node-RED.
+export { RoboflowClient, startUncertain } from "./client";
+export { type ErrorCode, VideoError } from "./errors";
+export { Network, type NetworkOptions } from "./http";
+export { type JobStatus, jobFailure } from "./job";
+export { type ApiModel, checkModels, describeModel, describeValue, readInferFps } from "./models";
+export { openResult, parseResult, type ResultFile, type ResultSummary } from "./result";
+export { pollFloor, type PollFloor } from "./poll-floor";
+export { isPassing, sleep } from "./retry";
+export { withoutSecrets } from "./secrets";
+export { collect, getResult, type Incoming, saveTo } from "./transfer";
+export { expiryOf, isHttpUrl } from "./urls";
+export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./video";

@@ -1,0 +1,314 @@
+import { randomUUID } from "node:crypto";
+import type { Node, NodeAPI, NodeMessage } from "node-red";
+import { startUncertain, VideoError } from "../roboflow";
+import { findAccount } from "./accounts";
+import { describeFailure, NodeFailure, type StepName } from "./failure";
+import type { JournalEntry } from "./journal";
+import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
+import { asClipMessage, type ClipMessage } from "./message";
+import { type Progress, StatusLine } from "./status";
+import type { TextValues } from "./text";
+
+/** One message in hand, as a step's work sees it. */
+export interface Task {
+  /** Stays the same when the work is taken up again. */
+  readonly id: string;
+  /** When the message was taken. */
+  readonly acceptedAt: Date;
+  /** Whether this is work taken up again after a deploy or a restart. */
+  readonly resumed: boolean;
+  readonly msg: ClipMessage;
+  /** Aborted by a deploy or a reset; every wait and request takes it. */
+  readonly signal: AbortSignal;
+  /** Aborted a moment later: for a request whose answer is worth waiting for during a deploy. */
+  readonly patientSignal: AbortSignal;
+  working(key: string, values?: TextValues, options?: { trouble?: boolean }): void;
+  /** Sends a message that is not the outcome. */
+  send(msg: NodeMessage | (NodeMessage | null)[]): void;
+  /** Says that a paid request is about to be sent; it is on disk when this returns. */
+  intend(): void;
+  /** Takes the intention back: the request was certainly not accepted. */
+  withdraw(): void;
+}
+
+/** How a message's work ended well. */
+export interface Outcome {
+  /** Goes out by `output`; without one, the work has sent what there was. */
+  msg?: ClipMessage;
+  /** From 0. */
+  output?: number;
+  /** A key of the catalogue under `status`. */
+  done: string;
+  values?: TextValues;
+}
+
+/** What one of the flow nodes does with a message; the rest is the same for all of them. */
+export interface Step {
+  readonly name: StepName;
+  /** Id of the account as configured, for the secrets never to be shown. */
+  readonly account: string;
+  /** Whether accepted work goes on after a deploy and a restart. */
+  readonly resume: boolean;
+  /** Whether the work costs money, so that it never begins without the journal. */
+  readonly paid?: boolean;
+  /** Whether a message that comes again after a restart is made anew instead of kept: results can be huge. */
+  readonly outcomeIsRemade?: boolean;
+  /** A message that is a command to the node; resolves when it has been carried out. */
+  command?(msg: NodeMessage): Promise<void> | undefined;
+  work(task: Task): Promise<Outcome>;
+}
+
+/** The message was dropped on purpose (a reset): `done()` without an error. */
+class Dropped extends Error {}
+/** The node is closing: whoever comes after it goes on. */
+class Closing extends Error {}
+
+/** Milliseconds that a deploy waits for the answer to a paid request. */
+const patience = 700;
+/** Turns of the event loop in which what was sent reaches the next node, and what was sent to us arrives. */
+const handoverTurns = 5;
+
+interface Running {
+  entry: JournalEntry;
+  controller: AbortController;
+  patient: AbortController;
+  ended: Promise<void>;
+}
+
+/**
+ * Runs every message of a flow node to exactly one outcome: a message sent and `done()`, or `done(err)`.
+ * Between the two stands the journal, so that the outcome comes even if the process is killed first.
+ */
+export class Runner implements Resumable {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #step: Step;
+  readonly #lifecycle: Lifecycle;
+  readonly #status: StatusLine;
+  readonly #running = new Map<string, Running>();
+  /** Messages that come back through `receive` for an entry that the journal holds already. */
+  readonly #takenUp = new WeakMap<object, JournalEntry>();
+  #closing = false;
+  #markClosed: () => void = () => {};
+  readonly #closed = new Promise<void>((resolve) => {
+    this.#markClosed = resolve;
+  });
+  #storageComplaint = false;
+
+  constructor(RED: NodeAPI, node: Node, step: Step) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#step = step;
+    this.#lifecycle = lifecycleOf(RED);
+    this.#status = new StatusLine(RED, node);
+    this.#lifecycle.join(this);
+    node.on("input", (msg, send, done) => this.#input(msg, send, done));
+    node.on("close", (done: () => void) => {
+      this.#close().finally(done);
+    });
+  }
+
+  get id(): string {
+    return this.#node.id;
+  }
+
+  warn(message: string): void {
+    this.#node.warn(message);
+  }
+
+  /** Complains at deploy time about what cannot work, as a log line and under the node. */
+  complain(error: VideoError): void {
+    this.#node.error(this.#describe(error, undefined).message);
+    this.#status.broken(error.code);
+  }
+
+  /** The messages in hand. */
+  get inHand(): JournalEntry[] {
+    return [...this.#running.values()].map(({ entry }) => entry);
+  }
+
+  /** Drops messages in hand: each ends with `done()` and no error. */
+  drop(select: (entry: JournalEntry) => boolean): void {
+    for (const { entry, controller, patient } of this.#running.values()) {
+      if (!select(entry)) continue;
+      controller.abort(new Dropped());
+      patient.abort(new Dropped());
+    }
+  }
+
+  resume(): void {
+    const entries = this.#lifecycle.journal.unsettled(this.id).filter(({ id }) => !this.#running.has(id));
+    const queue = entries.values();
+    // A few at a time: there may be thousands, and other nodes have messages of their own.
+    const next = () => {
+      for (let count = 0; count < 50 && !this.#closing; count += 1) {
+        const { value: entry, done } = queue.next();
+        if (done) return;
+        this.#takenUp.set(entry.msg, entry);
+        this.#node.receive(entry.msg);
+      }
+      if (!this.#closing) setImmediate(next);
+    };
+    next();
+  }
+
+  #input(msg: NodeMessage, send: (msg: never) => void, done: (error?: Error) => void): void {
+    const takenUp = this.#takenUp.get(msg);
+    if (takenUp) {
+      this.#takenUp.delete(msg);
+      this.#run(takenUp, send as Task["send"], done, true);
+      return;
+    }
+    const command = this.#step.command?.(msg);
+    if (command) {
+      command.then(() => done(), (error) => done(this.#nodeFailure(this.#describe(error, undefined), asClipMessage(msg))));
+      return;
+    }
+    const message = asClipMessage(msg);
+    const { journal } = this.#lifecycle;
+    const { handover } = message.roboflow;
+    if (handover?.repeat && journal.knows(this.id, handover.token)) return done();
+
+    const entry = this.#accept(message);
+    // Taken in all the same while closing: the node that comes after this one finds it in the journal.
+    if (!this.#closing) this.#run(entry, send as Task["send"], done, false);
+  }
+
+  #accept(message: ClipMessage): JournalEntry {
+    const { journal } = this.#lifecycle;
+    const { entry, trouble } = journal.accept(this.id, message, { durable: this.#step.resume });
+    if (trouble) this.#complainOfStorage(trouble);
+    return entry;
+  }
+
+  #complainOfStorage(cause: unknown): void {
+    if (this.#storageComplaint || this.#step.paid) return;
+    this.#storageComplaint = true;
+    const { message } = this.#describe(new VideoError("STORAGE", "journalOff", { cause }), undefined);
+    this.#node.warn(message);
+    this.#status.warning("journalOff");
+  }
+
+  #run(entry: JournalEntry, send: Task["send"], done: (error?: Error) => void, resumed: boolean): void {
+    const controller = new AbortController();
+    const patient = new AbortController();
+    const running: Running = { entry, controller, patient, ended: Promise.resolve() };
+    this.#running.set(entry.id, running);
+    const task = this.#task(running, send, resumed);
+    running.ended = this.#toOutcome(task, running, done).finally(() => this.#running.delete(entry.id));
+  }
+
+  async #toOutcome(task: Task, { entry, controller }: Running, done: (error?: Error) => void): Promise<void> {
+    const { journal } = this.#lifecycle;
+    let outcome: Outcome | undefined;
+    try {
+      if (entry.state === "accepted") outcome = await this.#step.work(task);
+      else if (entry.state === "sent") outcome = { msg: repeated(entry), output: entry.output, done: "sentAgain" };
+      else if (entry.state === "intent") throw startUncertain();
+      else if (entry.state === "aborted") throw new VideoError("ABORTED", "aborted");
+      if (outcome?.msg && entry.state !== "sent" && !this.#step.outcomeIsRemade) {
+        outcome.msg.roboflow.handover = { token: randomUUID() };
+        journal.settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 });
+      }
+    } catch (error) {
+      const { reason } = controller.signal;
+      if (reason instanceof Dropped) {
+        journal.remove(entry);
+        this.#status.ended(entry.id);
+        return done();
+      }
+      // Cut off: it stays in the journal as it is. What ended in a moment's patience counts all the same.
+      if (reason instanceof Closing && !(error instanceof VideoError)) return;
+      const { code, message, statusCode, cause } = this.#describe(error, task.msg);
+      journal.settle(entry, {
+        failure: { code, message, ...(statusCode === undefined ? {} : { statusCode }), ...(cause ? { cause } : {}) },
+      });
+    }
+    // What is sent during a deploy may reach a node that is gone.
+    if (this.#lifecycle.isRestarting) await Promise.race([this.#lifecycle.steady(), this.#closed]);
+    if (this.#closing) return;
+    if (entry.failure) {
+      done(this.#nodeFailure(entry.failure, task.msg));
+      this.#status.ended(entry.id, { failed: entry.failure.code });
+    } else {
+      if (outcome?.msg) task.send(toOutput(outcome.msg, outcome.output ?? 0));
+      done();
+      this.#status.ended(entry.id, { done: outcome?.done ?? "done", values: outcome?.values });
+    }
+    journal.linger(entry);
+  }
+
+  #task({ entry, controller, patient }: Running, send: Task["send"], resumed: boolean): Task {
+    const { journal } = this.#lifecycle;
+    const status = this.#status;
+    const paid = <T>(act: () => T): T => {
+      try {
+        return act();
+      } catch (cause) {
+        throw new VideoError("STORAGE", "journalNeeded", { values: { path: journal.root }, cause });
+      }
+    };
+    return {
+      id: entry.id,
+      acceptedAt: new Date(entry.at),
+      resumed,
+      msg: entry.msg as ClipMessage,
+      signal: controller.signal,
+      patientSignal: patient.signal,
+      working: (key, values, options): void => {
+        const progress: Progress = { key, values, trouble: options?.trouble };
+        if (!controller.signal.aborted) status.working(entry.id, progress);
+      },
+      send,
+      intend: () => paid(() => journal.intend(entry)),
+      withdraw: () => journal.withdraw(entry),
+    };
+  }
+
+  #describe(error: unknown, msg: ClipMessage | undefined) {
+    const secrets = findAccount(this.#RED, this.#step.account)?.secrets() ?? [];
+    const { jobId, fileName } = msg?.roboflow ?? {};
+    return describeFailure(this.#RED, this.#step.name, error, { secrets, jobId, fileName });
+  }
+
+  /** `msg.statusCode` holds the HTTP status of this failure, never that of an earlier one. */
+  #nodeFailure(failure: NonNullable<JournalEntry["failure"]>, msg: ClipMessage): NodeFailure {
+    if (failure.statusCode === undefined) delete msg.statusCode;
+    else msg.statusCode = failure.statusCode;
+    return new NodeFailure(failure);
+  }
+
+  async #close(): Promise<void> {
+    this.#closing = true;
+    this.#markClosed();
+    const reason = new Closing();
+    for (const { controller } of this.#running.values()) controller.abort(reason);
+    const impatience = setTimeout(() => {
+      for (const { patient } of this.#running.values()) patient.abort(reason);
+    }, patience);
+    const { journal } = this.#lifecycle;
+    await Promise.race([
+      Promise.allSettled([...this.#running.values()].map(({ ended }) => ended)),
+      new Promise((resolve) => setTimeout(resolve, patience + 100)),
+    ]);
+    clearTimeout(impatience);
+    for (let turn = 0; turn < handoverTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    journal.endLinger(this.id);
+    if (!this.#step.resume)
+      for (const entry of journal.unsettled(this.id)) if (entry.state === "accepted") journal.abort(entry);
+    this.#status.close();
+    this.#lifecycle.leave(this);
+  }
+}
+
+/** The outgoing message of an entry that was, or may have been, sent before. */
+function repeated(entry: JournalEntry): ClipMessage {
+  const msg = entry.msg as ClipMessage;
+  const { handover } = msg.roboflow;
+  msg.roboflow.handover = { token: handover?.token ?? entry.id, repeat: true };
+  return msg;
+}
+
+const toOutput = (msg: NodeMessage, output: number): NodeMessage | (NodeMessage | null)[] =>
+  output === 0 ? msg : [...Array<null>(output).fill(null), msg];
+

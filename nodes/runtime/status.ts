@@ -1,0 +1,114 @@
+import type { Node, NodeAPI, NodeStatus } from "node-red";
+import { type TextValues, text } from "./text";
+
+/** What one message in hand is doing, as the status shows it. */
+export interface Progress {
+  /** A key of the catalogue under `status`. */
+  key: string;
+  values?: TextValues;
+  /** Waiting for trouble to pass: a yellow ring. */
+  trouble?: boolean;
+}
+
+/** Milliseconds between two updates for mere progress. */
+const updateEvery = 500;
+/** Node-RED asks for less than 20 characters. */
+const longest = 19;
+
+type Look = Pick<NodeStatus, "fill" | "shape">;
+const looks = {
+  working: { fill: "blue", shape: "dot" },
+  trouble: { fill: "yellow", shape: "ring" },
+  done: { fill: "green", shape: "dot" },
+  failed: { fill: "red", shape: "ring" },
+} satisfies Record<string, Look>;
+
+const fitting = (words: string) => (words.length > longest ? `${words.slice(0, longest - 1)}…` : words);
+
+/**
+ * The one line under a node, made of all the messages it has in hand: the step of a single one, a count of
+ * several, how the last one ended when there is none.
+ */
+export class StatusLine {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #progress = new Map<string, Progress>();
+  #last: NodeStatus = {};
+  #shown = "";
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(RED: NodeAPI, node: Node) {
+    this.#RED = RED;
+    this.#node = node;
+  }
+
+  /** Shows what a message is doing. Throttled: there may be hundreds a second. */
+  working(id: string, progress: Progress): void {
+    const isNew = this.#progress.get(id)?.key !== progress.key;
+    this.#progress.set(id, progress);
+    this.#update(isNew && this.#progress.size === 1);
+  }
+
+  /** A message is done with, well (`key` of the catalogue) or not (an error code), or without a word. */
+  ended(id: string, outcome?: { done: string; values?: TextValues } | { failed: string }): void {
+    this.#progress.delete(id);
+    if (outcome)
+      this.#last =
+        "failed" in outcome
+          ? this.#status(looks.failed, outcome.failed)
+          : this.#status(looks.done, outcome.done, outcome.values);
+    else if (this.#progress.size === 0) this.#last = {};
+    this.#update(this.#progress.size === 0);
+  }
+
+  /** A standing complaint about the configuration. */
+  broken(key: string): void {
+    this.#last = this.#status(looks.failed, key);
+    this.#update(true);
+  }
+
+  /** Trouble that does not stop the work. */
+  warning(key: string): void {
+    this.#last = this.#status(looks.trouble, key);
+    this.#update(true);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#progress.clear();
+  }
+
+  #update(now: boolean): void {
+    const wait = now ? 0 : this.#shownAt + updateEvery - performance.now();
+    if (wait <= 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#show();
+    } else this.#timer ??= setTimeout(() => this.#update(true), wait);
+  }
+
+  #show(): void {
+    this.#shownAt = performance.now();
+    const status = this.#current();
+    const shown = JSON.stringify(status);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#node.status(status);
+  }
+
+  #current(): NodeStatus {
+    const [first] = this.#progress.values();
+    if (!first) return this.#last;
+    if (this.#progress.size === 1) return this.#status(lookOf(first), first.key, first.values);
+    let trouble = false;
+    for (const progress of this.#progress.values()) trouble ||= progress.trouble === true;
+    return this.#status(lookOf({ trouble }), "several", { count: this.#progress.size });
+  }
+
+  #status(look: Look, key: string, values?: TextValues): NodeStatus {
+    return { ...look, text: fitting(text(this.#RED, `status.${key}`, values)) };
+  }
+}
+
+const lookOf = ({ trouble }: Pick<Progress, "trouble">): Look => (trouble ? looks.trouble : looks.working);

@@ -1,0 +1,57 @@
+import type { Node, NodeAPI, NodeMessage } from "node-red";
+import { VideoError, isHttpUrl } from "../roboflow";
+import { isSingleTag, type Landing, render } from "./templates";
+
+/** A typedInput as saved: `value` read by its `type`. */
+export interface TypedValue {
+  value: string | number;
+  type: string;
+}
+
+/**
+ * The value of a typedInput for a message; undefined where the message has none. A `str` is a template.
+ *
+ * @throws VideoError INPUT when an expression cannot be evaluated.
+ */
+export async function evaluate(
+  RED: NodeAPI,
+  node: Node,
+  { value, type }: TypedValue,
+  msg: NodeMessage,
+  landing: Landing | "video",
+): Promise<unknown> {
+  if (type === "str") return renderValue(RED, node, String(value), msg, landing);
+  try {
+    return await new Promise((resolve, reject) => {
+      const answer = (error: Error | null, found?: unknown) => (error ? reject(error) : resolve(found));
+      RED.util.evaluateNodeProperty(String(value), type as never, node, msg, answer as never);
+    });
+  } catch (cause) {
+    // msg.a.b where msg.a is missing: there is no value, which whoever asked can say better.
+    if (type === "msg" && cause instanceof TypeError) return undefined;
+    throw new VideoError("INPUT", "expression", { values: { value, type }, cause });
+  }
+}
+
+async function renderValue(
+  RED: NodeAPI,
+  node: Node,
+  template: string,
+  msg: NodeMessage,
+  landing: Landing | "video",
+): Promise<string> {
+  if (landing === "text" || landing === "path") return render(RED, node, template, msg, landing);
+  // A field that is one tag and nothing else has no folder or address around it to protect.
+  if (isSingleTag(template)) return render(RED, node, template, msg, "text");
+  const isUrl = landing === "url" || isHttpUrl(template.replace(/\{\{.*/s, "x"));
+  return render(RED, node, template, msg, isUrl ? "url" : "path");
+}
+
+/** A number as saved in a flow, where older flows and hand-made ones may lack it or hold something else. */
+export function numberOr(value: unknown, fallback: number): number {
+  const number = value === "" || value === null || value === undefined ? Number.NaN : Number(value);
+  return Number.isFinite(number) ? number : fallback;
+}
+
+/** A text as saved in a flow; what is missing or no text counts as the default. */
+export const textOr = (value: unknown, fallback: string): string => (typeof value === "string" ? value : fallback);

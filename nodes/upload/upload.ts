@@ -1,0 +1,76 @@
+import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
+import { expiryOf, isHttpUrl, lastPart, notAVideo, type Video, videoBuffer, videoFile } from "../roboflow";
+import { requireAccount } from "../runtime/accounts";
+import { resolvePath } from "../runtime/paths";
+import { Runner, type Task } from "../runtime/runner";
+import { render } from "../runtime/templates";
+import { evaluate, textOr } from "../runtime/values";
+import { type UploadOptions, uploadDefaults } from "./options";
+
+/** The name sent when nothing else gives one. */
+const nameless = "video.mp4";
+
+/** Uploads a video and passes its input URL on. */
+export default function upload(RED: NodeAPI): void {
+  function Upload(this: Node, saved: NodeDef & Partial<UploadOptions>): void {
+    RED.nodes.createNode(this, saved);
+    const options = { ...uploadDefaults, ...saved };
+    new Runner(RED, this, {
+      name: "upload",
+      account: options.account,
+      resume: options.resume !== false,
+      work: (task) => work(RED, this, options, task),
+    });
+  }
+  RED.nodes.registerType("roboflow-video-upload", Upload as never);
+}
+
+async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task) {
+  const { msg, signal } = task;
+  const account = requireAccount(RED, options.account);
+  const client = account.client();
+  const found = await evaluate(RED, node, { value: options.video, type: options.videoType }, msg, "video");
+  const source = typeof found === "string" ? found.trim() : found;
+  if (isHttpUrl(source)) {
+    msg.payload = source;
+    msg.roboflow.inputUrl = source;
+    return { msg, done: "passedOn" };
+  }
+
+  const fileName = await nameFor(RED, node, options, msg, source);
+  const video = await openVideo(RED, source, fileName);
+  const percent = (sent: number) => Math.min(100, Math.floor((100 * sent) / video.size));
+  if (account.uploads.full) task.working("waitingTurn");
+  const inputUrl = await account.uploads.run(() => {
+    task.working("uploading", { percent: 0 });
+    return client.upload(fileName, video, {
+      signal,
+      progress: (sent) => task.working("uploading", { percent: percent(sent) }),
+      pause: () => task.working("retrying", {}, { trouble: true }),
+    });
+  }, signal);
+
+  const now = new Date();
+  msg.payload = inputUrl;
+  Object.assign(msg.roboflow, {
+    fileName,
+    fileSize: video.size,
+    inputUrl,
+    uploadedAt: now.toISOString(),
+    expiresAt: expiryOf(inputUrl, now).toISOString(),
+  });
+  return { msg, done: "uploaded" };
+}
+
+/** The bare name to send: the node's own, the message's, the path's, or a plain one. */
+async function nameFor(RED: NodeAPI, node: Node, { fileName }: UploadOptions, msg: NodeMessage, source: unknown) {
+  const own = lastPart((await render(RED, node, textOr(fileName, ""), msg, "path")).trim());
+  const { filename } = msg as { filename?: unknown };
+  const given = typeof filename === "string" ? lastPart(filename.trim()) : "";
+  return own || given || (typeof source === "string" ? lastPart(source) : "") || nameless;
+}
+
+async function openVideo(RED: NodeAPI, source: unknown, fileName: string): Promise<Video> {
+  if (!Buffer.isBuffer(source) && (typeof source !== "string" || !source)) throw notAVideo(source);
+  return Buffer.isBuffer(source) ? videoBuffer(source, fileName) : videoFile(resolvePath(RED, source), fileName);
+}
