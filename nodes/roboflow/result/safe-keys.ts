@@ -1,0 +1,16 @@
+/**
+ * Class names and model ids come from the outside and become keys of plain objects, since that is what
+ * messages hold. `__proto__` is the one key that plain assignment would not store.
+ */
+export function setKey(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === "__proto__")
+    Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  else target[key] = value;
+}
+
+/** Adds `by` to the count of `key`. */
+export function addCount(counts: Record<string, number>, key: string, by = 1): void {
+  // What is inherited under a name such as "constructor" is never a number.
+  const before: unknown = Object.hasOwn(counts, key) ? counts[key] : 0;
+  setKey(counts, key, (before as number) + by);
+}
