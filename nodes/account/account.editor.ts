@@ -36,6 +36,8 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
   },
   oneditprepare() {
     fillMissing(this, accountDefaults, "node-config-input");
+    // An imported account that never had a key would otherwise count as changed by merely being looked at.
+    if (this.credentials) this.credentials.has_apiKey ??= false;
     const place = $("#roboflow-video-test-answer");
     $("#roboflow-video-test").on("click", async () => {
       notice(place, "busy", say("test.busy"));

@@ -24,7 +24,8 @@ export default function account(RED: NodeAPI): void {
     RED.nodes.createNode(this, saved);
     const baseUrl = textOr(saved.baseUrl, "").trim() || accountDefaults.baseUrl;
     const typedKey = textOr((this.credentials as { apiKey?: string } | undefined)?.apiKey, "").trim();
-    const apiKey = typedKey || String(RED.util.evaluateNodeProperty(keyVariable, "env", this, {}) ?? "").trim();
+    const apiKey =
+      typedKey || String(RED.util.evaluateNodeProperty(keyVariable, "env", this, {}) ?? "").trim();
     const network = new Network(networkOptions(RED, saved));
     let client: RoboflowClient | undefined;
 
@@ -43,7 +44,8 @@ export default function account(RED: NodeAPI): void {
       uploads: new Turns(Math.max(0, Math.floor(numberOr(saved.maxUploads, accountDefaults.maxUploads)))),
     } satisfies Partial<AccountNode>);
 
-    if (travelsInTheClear(baseUrl)) this.warn(text(RED, "warnings.plainHttp", { url: withoutSecrets(baseUrl) }));
+    if (travelsInTheClear(baseUrl))
+      this.warn(text(RED, "warnings.plainHttp", { url: withoutSecrets(baseUrl) }));
     this.on("close", () => network.close());
   }
 
@@ -52,7 +54,8 @@ export default function account(RED: NodeAPI): void {
 
 function checkedBaseUrl(baseUrl: string): string {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  const isPlain = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
+  const isPlain =
+    url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
   if (!isPlain) throw new VideoError("CONFIG", "baseUrl", { values: { url: withoutSecrets(baseUrl) } });
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }

@@ -65,7 +65,8 @@ export default function download(RED: NodeAPI): void {
       let found = await evaluate(RED, self, { value: url, type: urlType }, msg, "url");
       const isDefault = url === downloadDefaults.url && urlType === downloadDefaults.urlType;
       if (isDefault && !isHttpUrl(found)) found = msg.roboflow.outputUrl ?? found;
-      if (!isHttpUrl(found)) throw new VideoError("INPUT", "resultUrl", { values: { value: describeValue(found) } });
+      if (!isHttpUrl(found))
+        throw new VideoError("INPUT", "resultUrl", { values: { value: describeValue(found) } });
       return found;
     }
 
@@ -179,7 +180,8 @@ async function checkFile(file: string, signal: AbortSignal): Promise<ResultSumma
     const [start, end] = [Buffer.alloc(edge), Buffer.alloc(edge)];
     await handle.read(start, 0, edge, 0);
     await handle.read(end, 0, edge, size - edge);
-    const isWhole = start.toString("latin1").trimStart().startsWith("{") && end.toString("latin1").trimEnd().endsWith("}");
+    const isWhole =
+      start.toString("latin1").trimStart().startsWith("{") && end.toString("latin1").trimEnd().endsWith("}");
     if (!isWhole) throw new VideoError("RESULT", "resultCut");
     return undefined;
   } finally {

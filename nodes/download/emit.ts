@@ -20,7 +20,12 @@ export interface FrameChoice {
  *
  * @returns how many were sent.
  */
-export async function emitFrames(RED: NodeAPI, result: ResultFile, choice: FrameChoice, task: Task): Promise<number> {
+export async function emitFrames(
+  RED: NodeAPI,
+  result: ResultFile,
+  choice: FrameChoice,
+  task: Task,
+): Promise<number> {
   const { signal } = task;
   const next = frameMessages(RED, task);
   const { skipEmpty } = choice;
@@ -52,7 +57,13 @@ export async function emitFrames(RED: NodeAPI, result: ResultFile, choice: Frame
 
 /** Makes the message of a frame: everything but the payload and the parts is a copy of the one that came in. */
 function frameMessages(RED: NodeAPI, { id, msg }: Task) {
-  const { payload: _payload, parts: outerParts, req, res, ...rest } = msg as ClipMessage & Record<string, unknown>;
+  const {
+    payload: _payload,
+    parts: outerParts,
+    req,
+    res,
+    ...rest
+  } = msg as ClipMessage & Record<string, unknown>;
   const copy = jsonCopy(rest as NodeMessage).whole ? cloneJson : RED.util.cloneMessage;
   const sameProcess = { ...(req ? { req } : {}), ...(res ? { res } : {}) };
   return (payload: unknown, index: number, count: number | undefined): NodeMessage => {

@@ -1,5 +1,13 @@
-import { type AccountNode } from "../runtime/accounts";
-import { getResult, type Incoming, type Network, pollFloor, type RoboflowClient, sleep, VideoError } from "../roboflow";
+import {
+  getResult,
+  type Incoming,
+  type Network,
+  pollFloor,
+  type RoboflowClient,
+  sleep,
+  VideoError,
+} from "../roboflow";
+import type { AccountNode } from "../runtime/accounts";
 import type { Task } from "../runtime/runner";
 
 /** Where a result comes from, and who may be asked for a new link to it. */
@@ -42,7 +50,8 @@ async function renewedLink(client: RoboflowClient, jobId: string, task: Task): P
   const { signal } = task;
   const { baseUrl, identity } = client;
   const now = pollFloor.now();
-  const allowed = pollFloor.allowedAt(baseUrl, jobId) ?? (task.resumed ? now + pollFloor.floor(baseUrl) : now);
+  const allowed =
+    pollFloor.allowedAt(baseUrl, jobId) ?? (task.resumed ? now + pollFloor.floor(baseUrl) : now);
   task.working("renewingLink", {}, { trouble: true });
   await sleep(Math.max(0, allowed - now, pollFloor.restUntil(identity) - now), signal);
   pollFloor.note(baseUrl, jobId);

@@ -76,8 +76,17 @@ const complaints: { [Field in keyof ModelRow]: (text: string, row: ModelRow) => 
 
 const fields = Object.keys(complaints) as (keyof ModelRow)[];
 
+const emptyRow: ModelRow = {
+  modelId: "",
+  modelVersion: "",
+  inferenceType: "object-detection",
+  confidence: "",
+  inferenceParams: "",
+};
+
 /** The row's field as text; a row of an older flow may lack it. */
-const textOf = (row: Partial<ModelRow>, field: keyof ModelRow): string => String(row[field] ?? "").trim();
+const textOf = (row: Partial<ModelRow>, field: keyof ModelRow): string =>
+  String(row[field] ?? emptyRow[field]).trim();
 
 const complaintOf = (row: ModelRow, field: keyof ModelRow): string | undefined => {
   const text = textOf(row, field);
@@ -106,16 +115,9 @@ export function wrongModels(value: unknown): string | undefined {
 interface RowItem {
   /** The row as it stood in the flow, kept as it is unless the user changes it. */
   original?: ModelRow;
+  /** What the fields say, all of it text. */
   read(): ModelRow;
 }
-
-const emptyRow: ModelRow = {
-  modelId: "",
-  modelVersion: "",
-  inferenceType: "object-detection",
-  confidence: "",
-  inferenceParams: "",
-};
 
 /** The list of models in the dialog of a start node. */
 export class ModelRows {
@@ -146,9 +148,8 @@ export class ModelRows {
     return this.items()
       .map(({ original, read }) => {
         const row = read();
-        return original && fields.every((field) => textOf(original, field) === textOf(row, field))
-          ? original
-          : row;
+        const isUntouched = original && fields.every((field) => textOf(original, field) === row[field]);
+        return isUntouched ? original : { ...row, confidence: numberOrText(textOf(row, "confidence")) };
       })
       .filter((row) => fields.some((field) => field !== "inferenceType" && textOf(row, field) !== ""));
   }
@@ -203,11 +204,11 @@ export class ModelRows {
       .find(".red-ui-editableList-item-remove")
       .attr({ role: "button", "aria-label": say("model.remove") });
 
-    item.read = () =>
+    const read = () =>
       Object.fromEntries(
-        fields.map((field) => [field, fieldValue(field, controls[field])]),
+        fields.map((field) => [field, String(controls[field].val() ?? "").trim()]),
       ) as unknown as ModelRow;
-    const read = item.read;
+    item.read = read;
 
     const judge = () => {
       for (const field of fields) {
@@ -279,8 +280,6 @@ const cell = (field: keyof ModelRow, control: JQuery): JQuery =>
     $("<label>").append($("<span>").text(say(`model.${field}`)), control),
   );
 
-/** Confidence becomes a number where it is one; `${NAME}` stays text. */
-function fieldValue(field: keyof ModelRow, control: JQuery): string | number {
-  const text = String(control.val() ?? "").trim();
-  return field === "confidence" && text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text;
-}
+/** `${NAME}` stays text. */
+const numberOrText = (text: string): number | string =>
+  text === "" || Number.isNaN(Number(text)) ? text : Number(text);

@@ -15,16 +15,16 @@ export function moment(time: Date): string {
   const today = time.toDateString() === new Date().toDateString();
   return time.toLocaleString(RED.i18n.lang(), {
     ...(today ? {} : { dateStyle: "short" }),
-    timeStyle: today ? "medium" : "short",
+    timeStyle: "short",
   });
 }
 
 export const day = (time: Date): string =>
   time.toLocaleDateString(RED.i18n.lang(), { year: "numeric", month: "short", day: "numeric" });
 
-/** "in 40 seconds", "in 5 minutes": how long until a moment that lies ahead. */
+/** "in 40 sec.", "in 5 min.", or "now" when the moment has passed. */
 export function untilThen(time: Date): string {
   const seconds = Math.max(0, Math.round((time.getTime() - Date.now()) / 1000));
-  const format = new Intl.RelativeTimeFormat(RED.i18n.lang(), { style: "short" });
+  const format = new Intl.RelativeTimeFormat(RED.i18n.lang(), { style: "short", numeric: "auto" });
   return seconds < 120 ? format.format(seconds, "second") : format.format(Math.round(seconds / 60), "minute");
 }

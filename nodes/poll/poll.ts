@@ -100,7 +100,11 @@ export default function poll(RED: NodeAPI): void {
             waiting: (wait, trouble) => {
               job.nextPoll = new Date(Date.now() + wait).toISOString();
               const minutes = Math.floor((Date.now() - task.acceptedAt.getTime()) / 60_000);
-              task.working(trouble ? "jobTrouble" : "jobRunning", { minutes }, { trouble: trouble !== undefined });
+              task.working(
+                trouble ? "jobTrouble" : "jobRunning",
+                { minutes },
+                { trouble: trouble !== undefined },
+              );
             },
           },
         );

@@ -109,7 +109,8 @@ export class PollSchedule {
 /** Milliseconds that a timer may come late without the pace falling behind. */
 const coarsestTick = 20;
 
-const before = (one: Turn, other: Turn) => one.due < other.due || (one.due === other.due && one.order < other.order);
+const before = (one: Turn, other: Turn) =>
+  one.due < other.due || (one.due === other.due && one.order < other.order);
 
 function push(heap: Turn[], turn: Turn): void {
   let at = heap.length;

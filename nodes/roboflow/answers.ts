@@ -1,6 +1,6 @@
 import { VideoError } from "./errors";
-import { retryAfter } from "./retry";
 import { type HttpResponse, readText } from "./http";
+import { retryAfter } from "./retry";
 
 /** A whole answer of the API: its status, headers, text, and the JSON in it when it holds some. */
 export interface Answer {
@@ -51,7 +51,12 @@ function jsonWords(json: unknown): string | undefined {
   const { error } = json;
   const parts = isObject(error)
     ? [textField(error, "message"), textField(error, "hint"), textField(error, "type")]
-    : [textField(json, "message"), textField(json, "error"), textField(json, "reason"), textField(json, "detail")];
+    : [
+        textField(json, "message"),
+        textField(json, "error"),
+        textField(json, "reason"),
+        textField(json, "detail"),
+      ];
   const words = [...new Set(parts.filter((part) => part !== undefined))];
   return words.length > 0 ? words.join("; ") : JSON.stringify(json);
 }
@@ -80,7 +85,11 @@ export type Server = "api" | "storage";
 export function refusal(answer: Answer, server: Server): VideoError {
   const { status } = answer;
   const words = serverWords(answer);
-  const told = { statusCode: status, serverWords: words, retryAfter: retryAfter(answer.headers["retry-after"]) };
+  const told = {
+    statusCode: status,
+    serverWords: words,
+    retryAfter: retryAfter(answer.headers["retry-after"]),
+  };
   if (status === 402 || (status === 429 && speaksOfPlan(words))) return new VideoError("PLAN", "plan", told);
   if (status === 401 || status === 403)
     return new VideoError("AUTH", server === "api" ? "keyRefused" : "linkRefused", told);

@@ -37,7 +37,10 @@ export class RoboflowClient {
   }
 
   /** Asks for a signed URL to upload a file of this bare name to (API page, call 1). */
-  async createUploadUrl(fileName: string, { signal, pause }: { signal: AbortSignal; pause?: Pause }): Promise<string> {
+  async createUploadUrl(
+    fileName: string,
+    { signal, pause }: { signal: AbortSignal; pause?: Pause },
+  ): Promise<string> {
     const answer = await this.#repeat(retries.repeatable, signal, pause, () =>
       this.#call("POST", "/video_upload_signed_url/", { signal, body: { file_name: fileName } }),
     );
@@ -62,7 +65,8 @@ export class RoboflowClient {
       return signedUrl;
     } catch (error) {
       // A link that storage answers 400 or 403 has expired, which a slow upload or a long wait can cause.
-      if (!(error instanceof VideoError && (error.statusCode === 400 || error.statusCode === 403))) throw error;
+      if (!(error instanceof VideoError && (error.statusCode === 400 || error.statusCode === 403)))
+        throw error;
       const freshUrl = await this.createUploadUrl(fileName, hooks);
       await putVideo(this.network, freshUrl, video, hooks);
       return freshUrl;
@@ -76,7 +80,10 @@ export class RoboflowClient {
    * @returns the job id.
    * @throws VideoError START_UNCERTAIN when the job may be running.
    */
-  async startJob(job: JobRequest, { signal, answerSignal, pause, intend, withdraw }: StartHooks): Promise<string> {
+  async startJob(
+    job: JobRequest,
+    { signal, answerSignal, pause, intend, withdraw }: StartHooks,
+  ): Promise<string> {
     return withRetries(
       retries.start,
       signal,
@@ -98,7 +105,8 @@ export class RoboflowClient {
     try {
       answer = await this.#call("POST", "/videoinfer/", { signal, body: job, fresh: true });
     } catch (error) {
-      if (error instanceof ConnectionError && !wasNotAccepted(error)) throw startUncertain({ cause: error.cause ?? error });
+      if (error instanceof ConnectionError && !wasNotAccepted(error))
+        throw startUncertain({ cause: error.cause ?? error });
       throw error;
     }
     const { status } = answer;

@@ -180,7 +180,9 @@ function noticingConnection(connection: { open: boolean }) {
       const request = (options.protocol === "https:" ? https : http).request(options, callback);
       request.once("socket", (socket) => {
         const secure = "encrypted" in socket;
-        const pending = secure ? !(socket as unknown as { _secureEstablished?: boolean })._secureEstablished : socket.connecting;
+        const pending = secure
+          ? !(socket as unknown as { _secureEstablished?: boolean })._secureEstablished
+          : socket.connecting;
         if (pending)
           socket.once(secure ? "secureConnect" : "connect", () => {
             connection.open = true;

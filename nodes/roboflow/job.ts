@@ -33,7 +33,14 @@ const wordsOfStatus: Record<string, number> = {
  */
 export function readJobStatus(answer: Record<string, unknown>): JobStatus {
   const status = readStatus(answer.status);
-  const link = textField(answer, "output_signed_url", "outputSignedUrl", "output_url", "signed_url", "signedUrl");
+  const link = textField(
+    answer,
+    "output_signed_url",
+    "outputSignedUrl",
+    "output_url",
+    "signed_url",
+    "signedUrl",
+  );
   const outputUrl = isHttpUrl(link) ? link : undefined;
   const known = { answer, ...(status === undefined ? {} : { status }) };
   if (status === undefined || status === 1) return { ...known, state: "running" };

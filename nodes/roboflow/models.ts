@@ -93,7 +93,11 @@ function checkModel(model: ApiModel): ApiModel {
   if (!model.model_id) throw badModels("modelWithoutId");
   if (!model.model_version) throw badModels("modelWithoutVersion", { model: model.model_id });
   if (!inferenceTypes.includes(model.inference_type))
-    throw badModels("inferenceType", { model: model.model_id, type: model.inference_type, types: inferenceTypes.join(", ") });
+    throw badModels("inferenceType", {
+      model: model.model_id,
+      type: model.inference_type,
+      types: inferenceTypes.join(", "),
+    });
   return model;
 }
 
@@ -126,7 +130,8 @@ const rates = { least: 1, most: 120 };
  */
 export function readInferFps(value: unknown): number {
   const text = typeof value === "string" ? value.trim() : value;
-  const rate = typeof text === "number" || (typeof text === "string" && text !== "") ? Number(text) : Number.NaN;
+  const rate =
+    typeof text === "number" || (typeof text === "string" && text !== "") ? Number(text) : Number.NaN;
   if (!(rate >= rates.least && rate <= rates.most))
     throw badModels("inferFps", { value: describeValue(value), ...rates });
   return rate;

@@ -1,5 +1,5 @@
-import { ConnectionError } from "./http";
 import { VideoError } from "./errors";
+import { ConnectionError } from "./http";
 
 /** How often and how long something is tried again. */
 export interface RetryPolicy {

@@ -10,10 +10,7 @@ const secretParameter = /\b((?:api_key|apikey|x-goog-[\w-]+|x-amz-[\w-]+|signatu
  * password in a URL, known secret parameters and the given secrets, plain or percent-encoded.
  */
 export function withoutSecrets(text: string, secrets: readonly string[] = []): string {
-  let clean = text
-    .replace(userOfUrl, "$1…@")
-    .replace(queryOfUrl, "$1?…")
-    .replace(secretParameter, "$1…");
+  let clean = text.replace(userOfUrl, "$1…@").replace(queryOfUrl, "$1?…").replace(secretParameter, "$1…");
   for (const secret of secrets) {
     if (secret.length < shortestPlainSecret) continue;
     for (const form of new Set([secret, encodeURIComponent(secret)])) clean = clean.replaceAll(form, "…");

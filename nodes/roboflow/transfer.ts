@@ -3,8 +3,8 @@ import { pipeline } from "node:stream/promises";
 import { isSuccess, readAnswer, refusal } from "./answers";
 import { VideoError } from "./errors";
 import { ConnectionError, type HttpResponse, type Network } from "./http";
+import { checkResultSize } from "./result";
 import { retries, withRetries } from "./retry";
-import { maxResultBytes } from "./result";
 import type { Video } from "./video";
 
 /** Milliseconds between two reports of progress. */
@@ -114,7 +114,11 @@ function lengthOf({ headers }: HttpResponse): number | undefined {
  * @param progress called with the bytes of every piece.
  * @throws VideoError STORAGE when the disk refuses.
  */
-export async function saveTo(file: string, { body }: Incoming, progress: (bytes: number) => void): Promise<void> {
+export async function saveTo(
+  file: string,
+  { body }: Incoming,
+  progress: (bytes: number) => void,
+): Promise<void> {
   const target = createWriteStream(file, { flags: "w", mode: 0o600, highWaterMark: 1024 * 1024 });
   let diskError: Error | undefined;
   target.on("error", (error) => {
@@ -123,11 +127,16 @@ export async function saveTo(file: string, { body }: Incoming, progress: (bytes:
   try {
     await pipeline(counted(body, progress), target);
   } catch (error) {
-    throw diskError ? new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause: diskError }) : error;
+    throw diskError
+      ? new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause: diskError })
+      : error;
   }
 }
 
-async function* counted(body: AsyncIterable<Buffer>, progress: (bytes: number) => void): AsyncGenerator<Buffer> {
+async function* counted(
+  body: AsyncIterable<Buffer>,
+  progress: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
   for await (const piece of body) {
     progress(piece.length);
     yield piece;
@@ -140,19 +149,16 @@ async function* counted(body: AsyncIterable<Buffer>, progress: (bytes: number) =
  * @param progress called with the bytes of every piece.
  * @throws VideoError RESULT_TOO_LARGE past what can be one value: at once where the server tells the length.
  */
-export async function collect({ length, body }: Incoming, progress: (bytes: number) => void): Promise<Buffer> {
-  const check = (bytes: number) => {
-    if (bytes > maxResultBytes)
-      throw new VideoError("RESULT_TOO_LARGE", "resultTooLarge", {
-        values: { megabytes: Math.round(bytes / 1e6), most: Math.floor(maxResultBytes / 1e6) },
-      });
-  };
-  if (length !== undefined) check(length);
+export async function collect(
+  { length, body }: Incoming,
+  progress: (bytes: number) => void,
+): Promise<Buffer> {
+  if (length !== undefined) checkResultSize(length);
   const pieces: Buffer[] = [];
   let received = 0;
   for await (const piece of counted(body, progress)) {
     received += piece.length;
-    check(received);
+    checkResultSize(received);
     pieces.push(piece);
   }
   return Buffer.concat(pieces, received);

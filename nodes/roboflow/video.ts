@@ -19,8 +19,10 @@ export interface Video {
 const pieceSize = 512 * 1024;
 
 const starts = {
-  mp4: (head: Buffer) => ["ftyp", "moov", "mdat", "free", "skip", "wide", "styp"].includes(head.toString("latin1", 4, 8)),
-  avi: (head: Buffer) => head.toString("latin1", 0, 4) === "RIFF" && head.toString("latin1", 8, 12) === "AVI ",
+  mp4: (head: Buffer) =>
+    ["ftyp", "moov", "mdat", "free", "skip", "wide", "styp"].includes(head.toString("latin1", 4, 8)),
+  avi: (head: Buffer) =>
+    head.toString("latin1", 0, 4) === "RIFF" && head.toString("latin1", 8, 12) === "AVI ",
   mkv: (head: Buffer) => head.readUInt32BE(0) === 0x1a45dfa3,
   webm: (head: Buffer) => head.readUInt32BE(0) === 0x1a45dfa3,
 };
@@ -34,7 +36,9 @@ const acceptedExtensions = Object.keys(starts).join(", ");
 function checkExtension(fileName: string): void {
   const extension = path.extname(fileName).slice(1).toLowerCase();
   if (!isAccepted(extension))
-    throw new VideoError("INPUT", "videoExtension", { values: { name: fileName, extensions: acceptedExtensions } });
+    throw new VideoError("INPUT", "videoExtension", {
+      values: { name: fileName, extensions: acceptedExtensions },
+    });
 }
 
 /**
@@ -91,9 +95,13 @@ export const lastPart = (file: string): string => file.split(/[\\/]/).pop() ?? "
 async function inspect(file: string, fileName: string): Promise<{ size: number; modified: number }> {
   const handle = await open(file, "r").catch((cause: NodeJS.ErrnoException) => {
     const reason =
-      { ENOENT: "noSuchFile", ENOTDIR: "noSuchFile", EACCES: "fileNotReadable", EPERM: "fileNotReadable", EISDIR: "isFolder" }[
-        cause.code ?? ""
-      ] ?? "fileTrouble";
+      {
+        ENOENT: "noSuchFile",
+        ENOTDIR: "noSuchFile",
+        EACCES: "fileNotReadable",
+        EPERM: "fileNotReadable",
+        EISDIR: "isFolder",
+      }[cause.code ?? ""] ?? "fileTrouble";
     throw new VideoError("INPUT", reason, { values: { path: file }, cause });
   });
   try {

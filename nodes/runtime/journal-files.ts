@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, rmdirSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmdirSync, rmSync, writeSync } from "node:fs";
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { JournalEntry } from "./journal";
@@ -64,7 +64,9 @@ export class JournalFiles {
   /** Ids of the nodes that have something written down. */
   async nodes(): Promise<string[]> {
     const folders = await readdir(this.root, { withFileTypes: true }).catch(() => []);
-    return folders.filter((folder) => folder.isDirectory() && !folder.name.startsWith(".")).map((folder) => nodeOf(folder.name));
+    return folders
+      .filter((folder) => folder.isDirectory() && !folder.name.startsWith("."))
+      .map((folder) => nodeOf(folder.name));
   }
 
   /** Reads what is written down of one node, oldest first. Sets damaged files aside; never throws for one. */
@@ -77,7 +79,9 @@ export class JournalFiles {
       if (name.endsWith(temporaryEnding)) return rm(file, { force: true });
       if (!name.endsWith(ending)) return;
       try {
-        found.entries.push(checked(JSON.parse(await readFile(file, "utf8")), node, path.basename(name, ending)));
+        found.entries.push(
+          checked(JSON.parse(await readFile(file, "utf8")), node, path.basename(name, ending)),
+        );
       } catch {
         found.damaged.push(file + damagedEnding);
         await rename(file, file + damagedEnding).catch(() => {});
@@ -101,7 +105,8 @@ export class JournalFiles {
 const readersAtOnce = 32;
 
 // Node ids come from flow files that anybody may have written: none may lead out of the journal's folder.
-const folderOf = (node: string) => encodeURIComponent(node).replace(/^\.+/, (dots) => "%2E".repeat(dots.length));
+const folderOf = (node: string) =>
+  encodeURIComponent(node).replace(/^\.+/, (dots) => "%2E".repeat(dots.length));
 const nodeOf = (folder: string) => decodeURIComponent(folder);
 
 const states = new Set(["accepted", "intent", "sent", "failed"]);

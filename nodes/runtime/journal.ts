@@ -42,7 +42,8 @@ interface Held {
 }
 
 /** The clip's job id, for warnings that name what is dropped. */
-export const jobOf = ({ msg }: JournalEntry): string | undefined => (msg as Partial<ClipMessage>).roboflow?.jobId;
+export const jobOf = ({ msg }: JournalEntry): string | undefined =>
+  (msg as Partial<ClipMessage>).roboflow?.jobId;
 
 /** A settled entry stays this many milliseconds, so that a kill in the hand-over loses nothing. */
 const lingerOfSender = 1000;
@@ -119,7 +120,10 @@ export class Journal {
   }
 
   /** Notes the outcome before it is sent. */
-  settle(entry: JournalEntry, outcome: Pick<JournalEntry, "msg" | "output"> | { failure: StoredFailure }): void {
+  settle(
+    entry: JournalEntry,
+    outcome: Pick<JournalEntry, "msg" | "output"> | { failure: StoredFailure },
+  ): void {
     this.#change(entry, { state: "failure" in outcome ? "failed" : "sent", ...outcome });
     this.#rewrite(entry);
   }

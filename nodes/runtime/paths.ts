@@ -5,7 +5,9 @@ import type { NodeAPI } from "node-red";
 /** Relative paths as core's file nodes resolve them. */
 export function resolvePath(RED: NodeAPI, file: string): string {
   const { fileWorkingDirectory } = RED.settings as { fileWorkingDirectory?: string };
-  return fileWorkingDirectory && !path.isAbsolute(file) ? path.resolve(path.join(fileWorkingDirectory, file)) : file;
+  return fileWorkingDirectory && !path.isAbsolute(file)
+    ? path.resolve(path.join(fileWorkingDirectory, file))
+    : file;
 }
 
 /**
@@ -14,7 +16,10 @@ export function resolvePath(RED: NodeAPI, file: string): string {
  */
 export function storageFolder(RED: NodeAPI): string {
   const { userDir } = RED.settings as { userDir?: string };
-  return path.join(userDir || process.env.NODE_RED_HOME || path.join(homedir(), ".node-red"), "roboflow-video");
+  return path.join(
+    userDir || process.env.NODE_RED_HOME || path.join(homedir(), ".node-red"),
+    "roboflow-video",
+  );
 }
 
 /**

@@ -161,7 +161,10 @@ export class Runner implements Resumable {
     }
     const command = this.#step.command?.(msg);
     if (command) {
-      command.then(() => done(), (error) => done(this.#nodeFailure(this.#describe(error, undefined), asClipMessage(msg))));
+      command.then(
+        () => done(),
+        (error) => done(this.#nodeFailure(this.#describe(error, undefined), asClipMessage(msg))),
+      );
       return;
     }
     const message = asClipMessage(msg);
@@ -203,7 +206,8 @@ export class Runner implements Resumable {
     let outcome: Outcome | undefined;
     try {
       if (entry.state === "accepted") outcome = await this.#step.work(task);
-      else if (entry.state === "sent") outcome = { msg: repeated(entry), output: entry.output, done: "sentAgain" };
+      else if (entry.state === "sent")
+        outcome = { msg: repeated(entry), output: entry.output, done: "sentAgain" };
       else if (entry.state === "intent") throw startUncertain();
       else if (entry.state === "aborted") throw new VideoError("ABORTED", "aborted");
       if (outcome?.msg && entry.state !== "sent" && !this.#step.outcomeIsRemade) {
@@ -221,7 +225,12 @@ export class Runner implements Resumable {
       if (reason instanceof Closing && !(error instanceof VideoError)) return;
       const { code, message, statusCode, cause } = this.#describe(error, task.msg);
       journal.settle(entry, {
-        failure: { code, message, ...(statusCode === undefined ? {} : { statusCode }), ...(cause ? { cause } : {}) },
+        failure: {
+          code,
+          message,
+          ...(statusCode === undefined ? {} : { statusCode }),
+          ...(cause ? { cause } : {}),
+        },
       });
     }
     // What is sent during a deploy may reach a node that is gone.
@@ -311,4 +320,3 @@ function repeated(entry: JournalEntry): ClipMessage {
 
 const toOutput = (msg: NodeMessage, output: number): NodeMessage | (NodeMessage | null)[] =>
   output === 0 ? msg : [...Array<null>(output).fill(null), msg];
-

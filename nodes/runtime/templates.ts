@@ -52,7 +52,11 @@ export async function render(
   }
   const escape = (value: unknown) => escapes[landing](asText(value));
   const rendered = new mustache.Writer().render(template, new MessageContext(msg), undefined, { escape });
-  if (landing === "path" && climbs(rendered) > climbs(template.replace(/\{\{\{?[^}]*\}\}\}?/g, "x")) && !hasRaw(tokens))
+  if (
+    landing === "path" &&
+    climbs(rendered) > climbs(template.replace(/\{\{\{?[^}]*\}\}\}?/g, "x")) &&
+    !hasRaw(tokens)
+  )
     throw new VideoError("INPUT", "pathLeavesFolder", { values: { template } });
   return rendered;
 }
@@ -64,7 +68,9 @@ const climbs = (file: string) => file.split(/[\\/]/).filter((part) => part === "
 const asText = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
 function hasRaw(tokens: unknown[]): boolean {
-  return tokens.some((token) => Array.isArray(token) && (token[0] === "&" || (Array.isArray(token[4]) && hasRaw(token[4]))));
+  return tokens.some(
+    (token) => Array.isArray(token) && (token[0] === "&" || (Array.isArray(token[4]) && hasRaw(token[4]))),
+  );
 }
 
 /** Names of all tags, those inside sections included. */
@@ -78,7 +84,11 @@ function namesIn(tokens: unknown[]): string[] {
   return [...names];
 }
 
-async function lookUpOutside(RED: NodeAPI, node: Node, name: string): Promise<{ found: boolean; value?: unknown }> {
+async function lookUpOutside(
+  RED: NodeAPI,
+  node: Node,
+  name: string,
+): Promise<{ found: boolean; value?: unknown }> {
   if (name.startsWith("env."))
     return { found: true, value: RED.util.evaluateNodeProperty(name.slice(4), "env", node, {}) };
   const [, store, key] = scopes.exec(name) ?? [];

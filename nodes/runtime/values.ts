@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import { VideoError, isHttpUrl } from "../roboflow";
+import { isHttpUrl, VideoError } from "../roboflow";
 import { isSingleTag, type Landing, render } from "./templates";
 
 /** A typedInput as saved: `value` read by its `type`. */
@@ -54,4 +54,5 @@ export function numberOr(value: unknown, fallback: number): number {
 }
 
 /** A text as saved in a flow; what is missing or no text counts as the default. */
-export const textOr = (value: unknown, fallback: string): string => (typeof value === "string" ? value : fallback);
+export const textOr = (value: unknown, fallback: string): string =>
+  typeof value === "string" ? value : fallback;

@@ -1,5 +1,13 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { type ApiModel, checkModels, describeModel, describeValue, isHttpUrl, readInferFps, VideoError } from "../roboflow";
+import {
+  type ApiModel,
+  checkModels,
+  describeModel,
+  describeValue,
+  isHttpUrl,
+  readInferFps,
+  VideoError,
+} from "../roboflow";
 import { requireAccount } from "../runtime/accounts";
 import { Runner, type Task } from "../runtime/runner";
 import { render } from "../runtime/templates";
@@ -25,9 +33,22 @@ export default function start(RED: NodeAPI): void {
 async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task) {
   const { msg } = task;
   const client = requireAccount(RED, options.account).client();
-  const inputUrl = await evaluate(RED, node, { value: options.inputUrl, type: options.inputUrlType }, msg, "url");
-  if (!isHttpUrl(inputUrl)) throw new VideoError("INPUT", "inputUrl", { values: { value: describeValue(inputUrl) } });
-  const rate = await evaluate(RED, node, { value: options.inferFps, type: options.inferFpsType }, msg, "text");
+  const inputUrl = await evaluate(
+    RED,
+    node,
+    { value: options.inputUrl, type: options.inputUrlType },
+    msg,
+    "url",
+  );
+  if (!isHttpUrl(inputUrl))
+    throw new VideoError("INPUT", "inputUrl", { values: { value: describeValue(inputUrl) } });
+  const rate = await evaluate(
+    RED,
+    node,
+    { value: options.inferFps, type: options.inferFpsType },
+    msg,
+    "text",
+  );
   const job = {
     input_url: inputUrl,
     infer_fps: readInferFps(rate),
@@ -54,12 +75,21 @@ async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task)
 }
 
 /** The models as listed in the dialog; without a list, those that the message brings in the API's own form. */
-async function modelsFor(RED: NodeAPI, node: Node, { models }: StartOptions, { msg }: Task): Promise<ApiModel[]> {
+async function modelsFor(
+  RED: NodeAPI,
+  node: Node,
+  { models }: StartOptions,
+  { msg }: Task,
+): Promise<ApiModel[]> {
   if (!Array.isArray(models) || models.length === 0) return checkModels(msg.models);
   const plain = (template: unknown) => render(RED, node, String(template ?? ""), msg, "text");
   return Promise.all(
     models.map(async (model) =>
-      describeModel({ ...model, modelId: await plain(model.modelId), modelVersion: await plain(model.modelVersion) }),
+      describeModel({
+        ...model,
+        modelId: await plain(model.modelId),
+        modelVersion: await plain(model.modelVersion),
+      }),
     ),
   );
 }

@@ -63,7 +63,13 @@ async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task
 }
 
 /** The bare name to send: the node's own, the message's, the path's, or a plain one. */
-async function nameFor(RED: NodeAPI, node: Node, { fileName }: UploadOptions, msg: NodeMessage, source: unknown) {
+async function nameFor(
+  RED: NodeAPI,
+  node: Node,
+  { fileName }: UploadOptions,
+  msg: NodeMessage,
+  source: unknown,
+) {
   const own = lastPart((await render(RED, node, textOr(fileName, ""), msg, "path")).trim());
   const { filename } = msg as { filename?: unknown };
   const given = typeof filename === "string" ? lastPart(filename.trim()) : "";
@@ -72,5 +78,7 @@ async function nameFor(RED: NodeAPI, node: Node, { fileName }: UploadOptions, ms
 
 async function openVideo(RED: NodeAPI, source: unknown, fileName: string): Promise<Video> {
   if (!Buffer.isBuffer(source) && (typeof source !== "string" || !source)) throw notAVideo(source);
-  return Buffer.isBuffer(source) ? videoBuffer(source, fileName) : videoFile(resolvePath(RED, source), fileName);
+  return Buffer.isBuffer(source)
+    ? videoBuffer(source, fileName)
+    : videoFile(resolvePath(RED, source), fileName);
 }
