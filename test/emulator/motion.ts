@@ -16,9 +16,13 @@ const SURE = 1.8;
 const LEAST_AREA = 0.0006;
 /** More than this part of the frame in motion is a change of light or of camera, not a mover. */
 const WHOLE_SCENE = 0.6;
-/** Seconds in which the background takes over a change where nothing moves / where something does. */
+/** Seconds in which the background takes over what it sees, where nothing moves / where something does. */
 const LEARN_STILL = 6;
 const LEARN_MOVING = 40;
+/** Seconds after its last change in which a pixel may belong to a mover: whatever stands longer has been there. */
+const STANDS_AFTER = 1.5;
+/** Seconds over which a pixel's last brightness is remembered, to see it change. */
+const REMEMBER = 0.3;
 /** Seconds in which one person has certainly left the spot where the video first shows them. */
 export const LOOKAHEAD_SECONDS = 8;
 
@@ -29,6 +33,9 @@ export const LOOKAHEAD_SECONDS = 8;
 export class MotionDetector {
   readonly #background: Float32Array;
   readonly #difference: Float32Array;
+  /** What each pixel showed just now, and when it last changed. */
+  readonly #recent: Float32Array;
+  readonly #changedAt: Float32Array;
   readonly #mask: Uint8Array;
   readonly #spare: Uint8Array;
   #threshold = LEAST_DIFFERENCE;
@@ -40,6 +47,8 @@ export class MotionDetector {
   ) {
     this.#background = new Float32Array(width * height);
     this.#difference = new Float32Array(width * height);
+    this.#recent = new Float32Array(width * height);
+    this.#changedAt = new Float32Array(width * height);
     this.#mask = new Uint8Array(width * height);
     this.#spare = new Uint8Array(width * height);
   }
@@ -62,9 +71,11 @@ export class MotionDetector {
    * @param time seconds of playback
    */
   see(pixels: Uint8Array, time: number): void {
-    this.#compare(pixels);
+    if (this.#time === undefined) this.#recent.set(pixels);
     const step = Math.min(1, Math.max(0, time - (this.#time ?? time)));
     this.#time = time;
+    this.#compare(pixels);
+    this.#dropWhatStands(pixels, time, step);
     let moving = 0;
     for (const bit of this.#mask) moving += bit;
     const whole = moving > WHOLE_SCENE * this.#mask.length;
@@ -98,6 +109,20 @@ export class MotionDetector {
     this.#threshold = Math.min(40, Math.max(LEAST_DIFFERENCE, 6 * noise));
     for (let at = 0; at < pixels.length; at++) {
       this.#mask[at] = (this.#difference[at] as number) > this.#threshold ? 1 : 0;
+    }
+  }
+
+  /**
+   * Takes out of the mask what differs from the background but has not changed for a while: the spot that somebody
+   * left who had been taken for background, a parked car.
+   */
+  #dropWhatStands(pixels: Uint8Array, time: number, step: number): void {
+    const forget = 1 - Math.exp(-step / REMEMBER);
+    for (let at = 0; at < pixels.length; at++) {
+      const change = (pixels[at] as number) - (this.#recent[at] as number);
+      this.#recent[at] = (this.#recent[at] as number) + change * forget;
+      if (Math.abs(change) > this.#threshold) this.#changedAt[at] = time;
+      if (time - (this.#changedAt[at] as number) > STANDS_AFTER) this.#mask[at] = 0;
     }
   }
 
@@ -222,7 +247,9 @@ function belongTogether(one: Blob, other: Blob, width: number): boolean {
   const across = Math.min(one.right, other.right) - Math.max(one.left, other.left) + 1;
   const down = Math.max(one.top, other.top) - Math.min(one.bottom, other.bottom) - 1;
   const narrower = Math.min(one.right - one.left, other.right - other.left) + 1;
-  return across >= 0.5 * narrower && down <= width / 80;
+  // A head may be parted from its body by a face as bright as the wall; two people are of a size.
+  const part = Math.min(one.pixels, other.pixels) < 0.25 * Math.max(one.pixels, other.pixels);
+  return across >= 0.5 * narrower && down <= width / (part ? 35 : 80);
 }
 
 /** The value that half of `total` counted values do not pass. */
