@@ -35,7 +35,7 @@ export class ClassTable {
       slot = (slot + 1) & mask;
     }
     const id = this.#idOfNew(readString(bytes, start, end, base));
-    this.#spellings.push({ bytes: bytes.slice(start, end), id });
+    this.#spellings.push({ bytes: Uint8Array.from(bytes.subarray(start, end)), id });
     this.#slots[slot] = this.#spellings.length;
     this.#hashes[slot] = hash;
     if (this.#spellings.length * 2 > this.#slots.length) this.#grow();
