@@ -46,7 +46,7 @@ RED.nodes.registerType<PollOptions>("roboflow-video-poll", {
   oneditprepare() {
     fillMissing(this, pollDefaults);
     typedField("jobId", messageTypes);
-    $("#node-input-interval, #node-input-account").on("change keyup", () => {
+    $("#node-input-interval, #node-input-account").on("input change", () => {
       const interval = Number($("#node-input-interval").val());
       $("#roboflow-video-floor").toggle(interval > 0 && interval < 60 && isRoboflowItself(chosenAccount()));
     });
