@@ -16,6 +16,8 @@ const SURE = 1.8;
 const LEAST_AREA = 0.0006;
 /** More than this part of the frame in motion is a change of light or of camera, not a mover. */
 const WHOLE_SCENE = 0.6;
+/** A larger change of the whole frame's brightness is another scene, not another light. */
+const MOST_SHIFT = 40;
 /** Seconds in which the background takes over what it sees, where nothing moves / where something does. */
 const LEARN_STILL = 6;
 const LEARN_MOVING = 40;
@@ -135,7 +137,8 @@ export class MotionDetector {
       counts[shift] = (counts[shift] as number) + 1;
       taken += 1;
     }
-    return middle(counts, taken) - 256;
+    const shift = middle(counts, taken) - 256;
+    return Math.abs(shift) > MOST_SHIFT ? 0 : shift;
   }
 
   /** Sets each pixel to `value` that has `value` within dx, dy: grows the areas (1) or the gaps (0). */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { call, detector, newLink, outcome, post, sha256, start, upload, yardClip } from "./calls";
@@ -138,7 +139,6 @@ test("a key opens a workspace with projects of each kind, and versions say wheth
 });
 
 test("a video of a public address is fetched, without an upload", async () => {
-  const { createServer } = await import("node:http");
   const site = createServer((request, response) => {
     if (request.url === "/cam/yard.mp4") response.end(readFileSync(yardClip));
     else response.writeHead(404).end();

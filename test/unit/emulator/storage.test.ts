@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { startEmulator } from "../../emulator/emulator";
-import { call, newLink, put, sha256, start, upload } from "./calls";
+import { call, newLink, outcome, put, sha256, start, upload } from "./calls";
 
 test("storage takes a file only with its length, its type and the right signature", async () => {
   const emulator = await startEmulator();
@@ -52,9 +54,7 @@ test("a body that breaks off is no upload, and the next one counts", async () =>
   const emulator = await startEmulator();
   const link = new URL(await newLink(emulator, "cut.mp4"));
   const socket = connect(Number(link.port), link.hostname);
-  socket.write(
-    `PUT ${link.pathname}${link.search} HTTP/1.1\r\nHost: ${link.host}\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\nonly this`,
-  );
+  socket.write(`${headOf(link)}only this`);
   await delay(100);
   socket.destroy();
   await delay(100);
@@ -76,7 +76,6 @@ test("a large upload goes to disk, not into memory", async () => {
   const pieces = 256;
   const before = process.memoryUsage().rss;
   let most = 0;
-  const { request } = await import("node:http");
   const status = await new Promise((resolve, reject) => {
     const outgoing = request(link, {
       method: "PUT",
@@ -113,27 +112,35 @@ test("bytes can be counted and thrown away, and jobs on them still answer", asyn
   assert.deepEqual(emulator.ledger.uploads[0]?.size, 16);
   assert.equal(emulator.ledger.uploads[0]?.sha256, "");
   const { json } = await start(emulator, link);
-  const { outcome } = await import("./calls");
   const done = await outcome(emulator, json.job_id);
   assert.equal((await call(done.output_signed_url)).json.frame_offset.length, 3);
   await emulator.close();
 });
 
 test("closing ends every connection and leaves no file behind", async () => {
-  const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("roboflow-emulator-"));
-  const before = new Set(folders());
+  const folder = mkdtempSync(join(tmpdir(), "closing-"));
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
   const emulator = await startEmulator();
-  const mine = folders().filter((name) => !before.has(name));
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
   await upload(emulator, Buffer.from("video"));
   const link = new URL(await newLink(emulator));
   const socket = connect(Number(link.port), link.hostname);
   const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   socket.on("error", () => {});
-  socket.write(
-    `PUT ${link.pathname}${link.search} HTTP/1.1\r\nHost: ${link.host}\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\nx`,
-  );
+  socket.write(headOf(link));
+  socket.write("x");
   await delay(50);
+  assert.equal(readdirSync(folder).length, 1);
   await emulator.close();
   await gone;
-  for (const name of mine) assert.ok(!existsSync(`${tmpdir()}/${name}`), name);
+  assert.deepEqual(readdirSync(folder), []);
+  rmSync(folder, { recursive: true });
 });
+
+/** The head of a PUT of 1000 bytes, for tests that do not send them all. */
+function headOf(link: URL): string {
+  const type = "Content-Type: application/octet-stream";
+  return `PUT ${link.pathname}${link.search} HTTP/1.1\r\nHost: ${link.host}\r\n${type}\r\nContent-Length: 1000\r\n\r\n`;
+}
