@@ -167,7 +167,7 @@ export class ModelRows {
     const version = input("modelVersion", "");
     const type = $("<select>", { class: "roboflow-video-model-type" });
     const confidence = input("confidence", say("model.hint.confidence")).attr("inputmode", "decimal");
-    const params = $("<textarea>", { rows: 3, placeholder: '{"overlap": 0.5}', spellcheck: false });
+    const params = $("<textarea>", { rows: 3, placeholder: '{"iou_threshold": 0.5}', spellcheck: false });
     const controls: Record<keyof ModelRow, JQuery> = {
       modelId: model,
       modelVersion: version,
