@@ -3,6 +3,7 @@ import { describeValue, type JobStatus, pollFloor, VideoError } from "../roboflo
 import { requireAccount } from "../runtime/accounts";
 import { type Outcome, Runner, type Task } from "../runtime/runner";
 import { evaluate, numberOr } from "../runtime/values";
+import { offerPendingJobs } from "./admin";
 import { type PollOptions, pollDefaults } from "./options";
 import { PollSchedule } from "./schedule";
 import { watchJob } from "./watch";
@@ -32,6 +33,8 @@ export interface PollNode extends Node {
 
 /** Waits for jobs to finish. */
 export default function poll(RED: NodeAPI): void {
+  offerPendingJobs(RED);
+
   function Poll(this: PollNode, saved: NodeDef & Partial<PollOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...pollDefaults, ...saved };

@@ -7,6 +7,14 @@ import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./retry"
 import { putVideo } from "./transfer";
 import { isHttpUrl } from "./urls";
 import type { Video } from "./video";
+import {
+  type AvailableModel,
+  newestFirst,
+  type Project,
+  readProjects,
+  readVersions,
+  readWorkspace,
+} from "./workspace";
 
 /** Called before each wait for another try, with the error and the milliseconds to wait. */
 type Pause = (error: VideoError, wait: number) => void;
@@ -22,6 +30,9 @@ interface StartHooks {
   /** Called when a request was certainly not accepted: the job is not running. */
   withdraw: () => void;
 }
+
+/** Requests at a time for a picker's list. */
+const projectsAtOnce = 6;
 
 /** Roboflow's Video Inference API: the calls that carry the key, each to `baseUrl` and nowhere else. */
 export class RoboflowClient {
@@ -126,6 +137,45 @@ export class RoboflowClient {
     if (!isSuccess(answer.status)) throw refusal(answer, "api");
     if (!isObject(answer.json)) throw badAnswer(answer);
     return readJobStatus(answer.json);
+  }
+
+  /** The workspace behind the key: also the way to test one (API page, "Finding models"). */
+  async workspace({
+    signal,
+  }: {
+    signal: AbortSignal;
+  }): Promise<{ slug: string; name: string; projects: Project[] }> {
+    const ask = (path: string) =>
+      this.#repeat(retries.dialog, signal, undefined, () => this.#call("GET", path, { signal }));
+    const root = await ask("/");
+    const slug = readWorkspace(root.json);
+    if (!slug) throw badAnswer(root);
+    const answer = await ask(`/${encodeURIComponent(slug)}`);
+    const { name, projects } = readProjects(answer.json);
+    return { slug, name: name ?? slug, projects };
+  }
+
+  /** All trained models of the key's workspace that a job can run, newest first. */
+  async models({
+    signal,
+  }: {
+    signal: AbortSignal;
+  }): Promise<{ workspace: string; models: AvailableModel[] }> {
+    const { slug, name, projects } = await this.workspace({ signal });
+    const models: AvailableModel[] = [];
+    const queue = projects.values();
+    const work = async () => {
+      for (const project of queue) {
+        const path = `/${encodeURIComponent(slug)}/${encodeURIComponent(project.id)}`;
+        const answer = await this.#call("GET", path, { signal });
+        // A key may see a project in the list and yet not be let into it.
+        if (answer.status === 403 || answer.status === 404) continue;
+        if (!isSuccess(answer.status)) throw refusal(answer, "api");
+        models.push(...readVersions(answer.json, project));
+      }
+    };
+    await Promise.all(Array.from({ length: projectsAtOnce }, work));
+    return { workspace: name, models: models.sort(newestFirst) };
   }
 
   #repeat(policy: RetryPolicy, signal: AbortSignal, pause: Pause | undefined, call: () => Promise<Answer>) {

@@ -11,3 +11,4 @@ export { withoutSecrets } from "./secrets";
 export { collect, getResult, type Incoming, saveTo } from "./transfer";
 export { expiryOf, isHttpUrl } from "./urls";
 export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./video";
+export type { AvailableModel } from "./workspace";

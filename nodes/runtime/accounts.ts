@@ -13,7 +13,9 @@ export interface AccountNode extends Node {
   /** What must never be shown. */
   secrets(): string[];
   /** Turns for transfers: `maxUploads` at a time. */
-  readonly uploads: Turns;
+  uploads: Turns;
+  /** The address as configured. */
+  baseUrl: string;
 }
 
 /** The account with this id, if there is one. */

@@ -7,7 +7,7 @@ import { text } from "./text";
 const storageCodes = new Set(["ENOSPC", "EROFS", "EDQUOT", "EACCES", "EPERM", "EMFILE", "ENFILE", "EIO"]);
 
 /** The step that failed, as the catalogues name it under `steps`. */
-export type StepName = "upload" | "start" | "poll" | "download";
+export type StepName = "account" | "upload" | "start" | "poll" | "download";
 
 /**
  * Puts an error into words in the server's language and takes every secret out of it.
