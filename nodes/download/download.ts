@@ -14,7 +14,7 @@ import {
   saveTo,
   VideoError,
 } from "../roboflow";
-import { requireAccount } from "../runtime/accounts";
+import { checkAccount, requireAccount } from "../runtime/accounts";
 import { resolvePath, spoolFolder } from "../runtime/paths";
 import { type Outcome, Runner, type Task } from "../runtime/runner";
 import { render } from "../runtime/templates";
@@ -37,7 +37,7 @@ export default function download(RED: NodeAPI): void {
     const network = new Network();
     const turns = new Turns(downloadsAtOnce);
 
-    new Runner(RED, this, {
+    const runner = new Runner(RED, this, {
       name: "download",
       account: options.account,
       resume: options.resume !== false,
@@ -47,6 +47,7 @@ export default function download(RED: NodeAPI): void {
         return turns.run(() => work(task), task.signal);
       },
     });
+    if (options.account) checkAccount(RED, options.account, runner);
     this.on("close", () => network.close());
 
     const work = async (task: Task): Promise<Outcome> => {

@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { describeValue, type JobStatus, pollFloor, VideoError } from "../roboflow";
-import { requireAccount } from "../runtime/accounts";
+import { checkAccount, requireAccount } from "../runtime/accounts";
 import { type Outcome, Runner, type Task } from "../runtime/runner";
 import { evaluate, numberOr } from "../runtime/values";
 import { offerPendingJobs } from "./admin";
@@ -53,6 +53,7 @@ export default function poll(RED: NodeAPI): void {
       command: (msg) => (Object.hasOwn(msg, "reset") ? reset(msg) : undefined),
       work,
     });
+    checkAccount(RED, options.account, runner);
     this.on("close", () => schedule.close());
     this.pendingJobs = () => [...pending.values()];
     this.forget = (entry) => runner.drop(({ id }) => id === entry);

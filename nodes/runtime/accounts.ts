@@ -34,3 +34,17 @@ export function requireAccount(RED: NodeAPI, id: string | undefined): AccountNod
   if (!account) throw new VideoError("CONFIG", "noAccount");
   return account;
 }
+
+/** Complains at deploy time about an account that cannot work, not only when the first message comes. */
+export function checkAccount(
+  RED: NodeAPI,
+  id: string | undefined,
+  node: { complain(error: VideoError): void },
+): void {
+  try {
+    requireAccount(RED, id).client();
+  } catch (error) {
+    if (!(error instanceof VideoError)) throw error;
+    node.complain(error);
+  }
+}

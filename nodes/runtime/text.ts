@@ -17,9 +17,6 @@ export function text(RED: NodeAPI, key: string, values: TextValues = {}): string
   return fill(lookUp(key) ?? key, values);
 }
 
-/** Whether the shared catalogue has this text. */
-export const hasText = (key: string): boolean => lookUp(key) !== undefined;
-
 function lookUp(key: string): string | undefined {
   let found: unknown = english;
   for (const part of key.split(".")) found = (found as Record<string, unknown> | undefined)?.[part];

@@ -8,7 +8,7 @@ import {
   readInferFps,
   VideoError,
 } from "../roboflow";
-import { requireAccount } from "../runtime/accounts";
+import { checkAccount, requireAccount } from "../runtime/accounts";
 import { Runner, type Task } from "../runtime/runner";
 import { render } from "../runtime/templates";
 import { evaluate } from "../runtime/values";
@@ -19,13 +19,14 @@ export default function start(RED: NodeAPI): void {
   function Start(this: Node, saved: NodeDef & Partial<StartOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...startDefaults, ...saved };
-    new Runner(RED, this, {
+    const runner = new Runner(RED, this, {
       name: "start",
       account: options.account,
       resume: true,
       paid: true,
       work: (task) => work(RED, this, options, task),
     });
+    checkAccount(RED, options.account, runner);
   }
   RED.nodes.registerType("roboflow-video-start", Start as never);
 }

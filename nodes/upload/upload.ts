@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { expiryOf, isHttpUrl, lastPart, notAVideo, type Video, videoBuffer, videoFile } from "../roboflow";
-import { requireAccount } from "../runtime/accounts";
+import { checkAccount, requireAccount } from "../runtime/accounts";
 import { resolvePath } from "../runtime/paths";
 import { Runner, type Task } from "../runtime/runner";
 import { render } from "../runtime/templates";
@@ -15,12 +15,13 @@ export default function upload(RED: NodeAPI): void {
   function Upload(this: Node, saved: NodeDef & Partial<UploadOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...uploadDefaults, ...saved };
-    new Runner(RED, this, {
+    const runner = new Runner(RED, this, {
       name: "upload",
       account: options.account,
       resume: options.resume !== false,
       work: (task) => work(RED, this, options, task),
     });
+    checkAccount(RED, options.account, runner);
   }
   RED.nodes.registerType("roboflow-video-upload", Upload as never);
 }
