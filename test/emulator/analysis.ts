@@ -5,6 +5,8 @@ import { type GreyFrame, greyFrames, type VideoInfo } from "./video";
 
 /** Width of the frames that are looked at: enough to tell two people apart, little enough to be quick. */
 const LOOK_WIDTH = 240;
+/** Most frames a second that the detector is shown, besides the sampled ones: more tell it nothing new. */
+const MOST_SEEN = 12;
 /** Frames kept to learn the first background from. */
 const MOST_LOOKAHEAD = 400;
 
@@ -40,7 +42,6 @@ export async function analyse(
 ): Promise<Analysis> {
   const output = createWriteStream(target);
   let info: VideoInfo | undefined;
-  let next = 0;
   const frames = greyFrames(video, {
     width: LOOK_WIDTH,
     signal,
@@ -49,11 +50,12 @@ export async function analyse(
     },
   });
   try {
-    for await (const { frame, detector } of watched(frames, () => info as VideoInfo)) {
+    for await (const { frame, sampled, detector } of watched(
+      chosen(frames, inferFps),
+      () => info as VideoInfo,
+    )) {
       if (!info || inferFps > info.fps + 0.01) break;
-      // The margin keeps a frame at 0.19998 s from being passed over for 0.2.
-      if ((frame.time + 0.001) * inferFps < next) continue;
-      next = Math.floor((frame.time + 0.001) * inferFps) + 1;
+      if (!sampled) continue;
       const before = performance.now();
       const areas = detector.areas().map((area) => scaled(area, info as VideoInfo));
       const took = (performance.now() - before) / 1000;
@@ -68,33 +70,54 @@ export async function analyse(
   return { file: target, image: { width: info.width, height: info.height } };
 }
 
+/** A frame that the detector is to see; `sampled` when it is one of the frames that are inferred. */
+interface Chosen {
+  frame: GreyFrame;
+  sampled: boolean;
+}
+
+/** Picks the frames that are inferred, and enough of those between to follow what changes. */
+async function* chosen(frames: AsyncIterable<GreyFrame>, inferFps: number): AsyncGenerator<Chosen> {
+  let next = 0;
+  let seen = Number.NEGATIVE_INFINITY;
+  for await (const frame of frames) {
+    // The margin keeps a frame at 0.19998 s from being passed over for 0.2.
+    const samples = (frame.time + 0.001) * inferFps;
+    const sampled = samples >= next;
+    if (sampled) next = Math.floor(samples) + 1;
+    if (!sampled && frame.time - seen < 1 / MOST_SEEN) continue;
+    seen = frame.time;
+    yield { frame, sampled };
+  }
+}
+
 /** Shows each frame to a detector that has first seen the beginning of the video as a whole. */
 async function* watched(
-  frames: AsyncIterable<GreyFrame>,
+  frames: AsyncIterable<Chosen>,
   info: () => VideoInfo,
-): AsyncGenerator<{ frame: GreyFrame; detector: MotionDetector }> {
+): AsyncGenerator<Chosen & { detector: MotionDetector }> {
   let detector: MotionDetector | undefined;
-  let ahead: GreyFrame[] = [];
+  let ahead: Chosen[] = [];
   function* watchAhead() {
     const { scaledWidth, scaledHeight } = info();
     const ready = new MotionDetector(scaledWidth, scaledHeight);
     const step = Math.max(1, Math.floor(ahead.length / 31));
-    ready.learn(ahead.filter((_, n) => n % step === 0).map((frame) => frame.pixels));
+    ready.learn(ahead.filter((_, n) => n % step === 0).map(({ frame }) => frame.pixels));
     detector = ready;
-    for (const frame of ahead) {
-      ready.see(frame.pixels, frame.time);
-      yield { frame, detector: ready };
+    for (const choice of ahead) {
+      ready.see(choice.frame.pixels, choice.frame.time);
+      yield { ...choice, detector: ready };
     }
     ahead = [];
   }
-  for await (const frame of frames) {
+  for await (const choice of frames) {
     if (detector) {
-      detector.see(frame.pixels, frame.time);
-      yield { frame, detector };
+      detector.see(choice.frame.pixels, choice.frame.time);
+      yield { ...choice, detector };
       continue;
     }
-    ahead.push(frame);
-    if (frame.time >= LOOKAHEAD_SECONDS || ahead.length >= MOST_LOOKAHEAD) yield* watchAhead();
+    ahead.push(choice);
+    if (choice.frame.time >= LOOKAHEAD_SECONDS || ahead.length >= MOST_LOOKAHEAD) yield* watchAhead();
   }
   if (!detector && ahead.length > 0) yield* watchAhead();
 }

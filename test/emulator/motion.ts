@@ -83,9 +83,10 @@ export class MotionDetector {
     const whole = moving > WHOLE_SCENE * this.#mask.length;
     const still = whole ? 1 : 1 - Math.exp(-step / LEARN_STILL);
     const busy = whole ? 1 : 1 - Math.exp(-step / LEARN_MOVING);
+    const [background, mask] = [this.#background, this.#mask];
     for (let at = 0; at < pixels.length; at++) {
-      const change = (pixels[at] as number) - (this.#background[at] as number);
-      this.#background[at] = (this.#background[at] as number) + change * (this.#mask[at] ? busy : still);
+      const usual = background[at] as number;
+      background[at] = usual + ((pixels[at] as number) - usual) * (mask[at] ? busy : still);
     }
     if (whole) this.#mask.fill(0);
   }
@@ -93,25 +94,25 @@ export class MotionDetector {
   /** The movers of the frame seen last. */
   areas(): Area[] {
     // Legs, coat and head of one person differ from the wall behind them by different amounts: closed into one area.
-    this.#spread(this.#mask, this.#spare, 1, 2, 1);
-    this.#spread(this.#spare, this.#mask, 1, 2, 0);
+    this.#spread(this.#mask, 1, 2, 1);
+    this.#spread(this.#mask, 1, 2, 0);
     return mergeNear(this.#connected(), this.width, this.height);
   }
 
   #compare(pixels: Uint8Array): void {
     const shift = this.#shiftOfLight(pixels);
-    const counts = new Uint32Array(256);
+    const counts = new Uint32Array(512);
+    const [background, differences, mask] = [this.#background, this.#difference, this.#mask];
     for (let at = 0; at < pixels.length; at++) {
-      const difference = Math.abs((pixels[at] as number) - (this.#background[at] as number) - shift);
-      this.#difference[at] = difference;
-      counts[Math.min(255, difference | 0)] = (counts[Math.min(255, difference | 0)] as number) + 1;
+      const difference = Math.abs((pixels[at] as number) - (background[at] as number) - shift);
+      differences[at] = difference;
+      counts[difference | 0] = (counts[difference | 0] as number) + 1;
     }
     // The camera's own noise: most of the frame shows nothing else.
     const noise = middle(counts, pixels.length) + 0.5;
-    this.#threshold = Math.min(40, Math.max(LEAST_DIFFERENCE, 6 * noise));
-    for (let at = 0; at < pixels.length; at++) {
-      this.#mask[at] = (this.#difference[at] as number) > this.#threshold ? 1 : 0;
-    }
+    const threshold = Math.min(40, Math.max(LEAST_DIFFERENCE, 6 * noise));
+    for (let at = 0; at < pixels.length; at++) mask[at] = (differences[at] as number) > threshold ? 1 : 0;
+    this.#threshold = threshold;
   }
 
   /**
@@ -120,11 +121,12 @@ export class MotionDetector {
    */
   #dropWhatStands(pixels: Uint8Array, time: number, step: number): void {
     const forget = 1 - Math.exp(-step / REMEMBER);
+    const [recent, changedAt, mask, threshold] = [this.#recent, this.#changedAt, this.#mask, this.#threshold];
     for (let at = 0; at < pixels.length; at++) {
-      const change = (pixels[at] as number) - (this.#recent[at] as number);
-      this.#recent[at] = (this.#recent[at] as number) + change * forget;
-      if (Math.abs(change) > this.#threshold) this.#changedAt[at] = time;
-      if (time - (this.#changedAt[at] as number) > STANDS_AFTER) this.#mask[at] = 0;
+      const change = (pixels[at] as number) - (recent[at] as number);
+      recent[at] = (recent[at] as number) + change * forget;
+      if (Math.abs(change) > threshold) changedAt[at] = time;
+      if (time - (changedAt[at] as number) > STANDS_AFTER) mask[at] = 0;
     }
   }
 
@@ -141,19 +143,10 @@ export class MotionDetector {
     return Math.abs(shift) > MOST_SHIFT ? 0 : shift;
   }
 
-  /** Sets each pixel to `value` that has `value` within dx, dy: grows the areas (1) or the gaps (0). */
-  #spread(from: Uint8Array, to: Uint8Array, dx: number, dy: number, value: 0 | 1): void {
-    for (let y = 0; y < this.height; y++) {
-      for (let x = 0; x < this.width; x++) {
-        let found = false;
-        for (let v = Math.max(0, y - dy); v <= Math.min(this.height - 1, y + dy) && !found; v++) {
-          for (let u = Math.max(0, x - dx); u <= Math.min(this.width - 1, x + dx) && !found; u++) {
-            found = from[v * this.width + u] === value;
-          }
-        }
-        to[y * this.width + x] = found ? value : 1 - value;
-      }
-    }
+  /** Grows the areas of `value` by dx, dy pixels to each side: 1 the movers, 0 the gaps between them. */
+  #spread(mask: Uint8Array, dx: number, dy: number, value: 0 | 1): void {
+    spreadLines(mask, this.#spare, value, dx, 1, this.width, this.width, this.height);
+    spreadLines(this.#spare, mask, value, dy, this.width, this.height, 1, this.width);
   }
 
   #connected(): Blob[] {
@@ -253,6 +246,32 @@ function belongTogether(one: Blob, other: Blob, width: number): boolean {
   // A head may be parted from its body by a face as bright as the wall; two people are of a size.
   const part = Math.min(one.pixels, other.pixels) < 0.25 * Math.max(one.pixels, other.pixels);
   return across >= 0.5 * narrower && down <= width / (part ? 35 : 80);
+}
+
+/**
+ * Grows `value` by `reach` pixels along each line of a picture.
+ * @param step from a pixel to the next one of its line; `length` pixels a line
+ * @param lineStep from a line's first pixel to the next line's; `lines` of them
+ */
+function spreadLines(
+  from: Uint8Array,
+  to: Uint8Array,
+  value: 0 | 1,
+  reach: number,
+  step: number,
+  length: number,
+  lineStep: number,
+  lines: number,
+): void {
+  to.fill(1 - value);
+  for (let line = 0; line < lines; line++) {
+    const first = line * lineStep;
+    for (let n = 0; n < length; n++) {
+      if (from[first + n * step] !== value) continue;
+      const last = Math.min(length - 1, n + reach);
+      for (let near = Math.max(0, n - reach); near <= last; near++) to[first + near * step] = value;
+    }
+  }
 }
 
 /** The value that half of `total` counted values do not pass. */

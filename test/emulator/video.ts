@@ -110,6 +110,7 @@ class FfmpegLog {
   #timeBase = 0;
   #input = { width: 0, height: 0, fps: 0, turned: false };
   #scaled = { width: 0, height: 0 };
+  #described = false;
   #over = false;
   #wake: () => void = () => {};
 
@@ -152,6 +153,7 @@ class FfmpegLog {
 
   /** ffmpeg's own words on what went wrong. */
   reason(): string {
+    if (this.#lastLines.some((line) => line.includes("matches no streams"))) return "no video in this file";
     const words = this.#lastLines.filter((line) => !/^\s|^(Input|Output|Stream|frame=|video:)/.test(line));
     return words.at(-1)?.replace(/^.*?file:\S*?: /, "") ?? "no video in this file";
   }
@@ -169,6 +171,9 @@ class FfmpegLog {
     }
     this.#lastLines.push(line);
     if (this.#lastLines.length > 20) this.#lastLines.shift();
+    // The description of the output follows, in the same words.
+    if (line.startsWith("Stream mapping:")) this.#described = true;
+    if (this.#described) return;
     const turn = /rotation of (-?[\d.]+) degrees/.exec(line);
     if (turn) this.#input.turned = Math.abs(Number(turn[1])) % 180 > 45;
     if (this.#input.width || !line.includes("Video:")) return;
