@@ -20,7 +20,7 @@ const actions = {
   reset: false,
   /** Let the request take effect (a start makes its job), then reset without a word. */
   "reset-after": true,
-  /** put: reset when `afterBytes` have been received; otherwise: when `afterBytes` of the answer are out. */
+  /** put: reset when `afterBytes` (else half) have been received; otherwise: when so many of the answer are out. */
   "reset-mid-body": true,
   /** Take the request and never answer. put with `afterBytes`: stop reading there; else: stop sending there. */
   silent: false,

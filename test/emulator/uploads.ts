@@ -80,7 +80,7 @@ export class Uploads {
     };
     this.ledger.uploads.push(noted);
 
-    const stopAt = stopsAt(fault);
+    const stopAt = stopsAt(fault, Number(request.headers["content-length"]));
     let reception: Reception = "complete";
     try {
       for await (const chunk of request.iterator({ destroyOnReturn: false })) {
@@ -121,9 +121,9 @@ export class Uploads {
   }
 }
 
-/** Bytes after which a fault ends the reading. */
-function stopsAt(fault: Fault | undefined): number {
-  if (fault?.do === "reset-mid-body") return fault.afterBytes ?? MIB / 16;
+/** Bytes after which a fault ends the reading of a body of `size` bytes. */
+function stopsAt(fault: Fault | undefined, size: number): number {
+  if (fault?.do === "reset-mid-body") return fault.afterBytes ?? Math.ceil(size / 2);
   const mayStop = fault?.do === "silent" || fault?.do === "slow";
   return mayStop && fault.afterBytes !== undefined ? fault.afterBytes : Number.POSITIVE_INFINITY;
 }
