@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import type { PollNode } from "./poll";
+import type { PollNode } from "./pending";
 
 /** The endpoints behind the list of pending jobs in the poll node's dialog. */
 export function offerPendingJobs(RED: NodeAPI): void {

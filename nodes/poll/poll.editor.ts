@@ -1,5 +1,5 @@
 import { numberWithin, plain, typed } from "../editor/checks";
-import { chosenAccount, fillMissing, messageTypes, typedField } from "../editor/fields";
+import { chosenAccount, fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
 import { pendingJobs } from "../editor/pending-jobs";
 import { wordsOf } from "../editor/words";
 import { type PollOptions, pollDefaults } from "./options";
@@ -43,6 +43,9 @@ RED.nodes.registerType<PollOptions>("roboflow-video-poll", {
   },
   inputLabels: say("label.input"),
   outputLabels: [say("label.finished"), say("label.running")],
+  oneditresize() {
+    fitWidth("#node-input-name");
+  },
   oneditprepare() {
     fillMissing(this, pollDefaults);
     typedField("jobId", messageTypes);

@@ -5,6 +5,7 @@ import { type Outcome, Runner, type Task } from "../runtime/runner";
 import { evaluate, numberOr } from "../runtime/values";
 import { offerPendingJobs } from "./admin";
 import { type PollOptions, pollDefaults } from "./options";
+import type { PendingJob, PollNode } from "./pending";
 import { PollSchedule } from "./schedule";
 import { watchJob } from "./watch";
 
@@ -12,24 +13,6 @@ const hour = 3_600_000;
 
 /** Seconds: shorter intervals would only wait for the floor. */
 const shortestInterval = 0.1;
-
-/** A job that a poll node waits for, as its dialog lists it. */
-export interface PendingJob {
-  entry: string;
-  jobId: string;
-  fileName?: string;
-  /** ISO 8601. */
-  since: string;
-  polls: number;
-  /** ISO 8601. */
-  nextPoll?: string;
-}
-
-/** What the admin side may ask of a running poll node. */
-export interface PollNode extends Node {
-  pendingJobs(): PendingJob[];
-  forget(entry: string): void;
-}
 
 /** Waits for jobs to finish. */
 export default function poll(RED: NodeAPI): void {
