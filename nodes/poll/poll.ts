@@ -1,4 +1,4 @@
-import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
+import type { NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { describeValue, type JobStatus, pollFloor, VideoError } from "../roboflow";
 import { checkAccount, requireAccount } from "../runtime/accounts";
 import { type Outcome, Runner, type Task } from "../runtime/runner";
