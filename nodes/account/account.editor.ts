@@ -1,5 +1,5 @@
 import { isKnownLater, numberWithin, plain } from "../editor/checks";
-import { fillMissing } from "../editor/fields";
+import { fillMissing, fitWidth } from "../editor/fields";
 import { notice } from "../editor/notice";
 import type { EditorNode } from "../editor/red";
 import { isRefusal, testAccount } from "../editor/server";
@@ -28,11 +28,15 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
   credentials: {
     apiKey: { type: "password" },
   },
+  paletteLabel: say("label.node"),
   label() {
     return this.name || say("label.node");
   },
   labelStyle() {
     return this.name ? "node_label_italic" : "";
+  },
+  oneditresize() {
+    fitWidth("#node-config-input-name");
   },
   oneditprepare() {
     fillMissing(this, accountDefaults, "node-config-input");

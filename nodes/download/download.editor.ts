@@ -1,5 +1,5 @@
 import { numberWithin, plain, typed } from "../editor/checks";
-import { fillMissing, messageTypes, typedField } from "../editor/fields";
+import { fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
 import { wordsOf } from "../editor/words";
 import { type DownloadOptions, downloadDefaults } from "./options";
 
@@ -58,6 +58,9 @@ RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
   inputLabels: say("label.input"),
   outputLabels() {
     return say(`label.output.${this.output ?? "results"}`);
+  },
+  oneditresize() {
+    fitWidth("#node-input-name");
   },
   oneditprepare() {
     fillMissing(this, downloadDefaults);

@@ -39,3 +39,14 @@ export function chosenAccount(): string {
   const id = String($("#node-input-account").val() ?? "");
   return RED.nodes.node(id) ? id : "";
 }
+
+/** Keeps a dialog as wide as what is seen of it: Node-RED never makes the form narrower than it was at first, and would cut it off. */
+export function fitWidth(nameField: string): void {
+  const dialog = $(nameField).closest(".roboflow-video");
+  const tray = dialog.closest(".red-ui-tray");
+  const left = (dialog.offset()?.left ?? 0) - (tray.offset()?.left ?? 0);
+  const room = (tray.width() ?? 0) - left - rightMargin;
+  if (room > 0) dialog.css({ width: room, minWidth: 0 });
+}
+
+const rightMargin = 21;

@@ -47,6 +47,7 @@ export interface NodeDefinition<Options> {
   inputLabels?: PortLabels<Options>;
   outputLabels?: PortLabels<Options>;
   oneditprepare?(this: EditorNode<Options>): void;
+  oneditresize?(this: EditorNode<Options>): void;
   oneditsave?(this: EditorNode<Options>): void;
 }
 

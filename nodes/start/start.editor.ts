@@ -1,5 +1,12 @@
 import { numberWithin, typed } from "../editor/checks";
-import { chosenAccount, fillMissing, messageTypes, numberTypes, typedField } from "../editor/fields";
+import {
+  chosenAccount,
+  fillMissing,
+  fitWidth,
+  messageTypes,
+  numberTypes,
+  typedField,
+} from "../editor/fields";
 import { choicesOf, ModelRows, wrongModels } from "../editor/model-rows";
 import { notice } from "../editor/notice";
 import { isRefusal, listModels } from "../editor/server";
@@ -60,6 +67,9 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
   },
   inputLabels: say("label.input"),
   outputLabels: say("label.output"),
+  oneditresize() {
+    fitWidth("#node-input-name");
+  },
   oneditprepare() {
     fillMissing(this, startDefaults);
     typedField("inputUrl", messageTypes);

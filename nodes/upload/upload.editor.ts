@@ -1,5 +1,5 @@
 import { typed } from "../editor/checks";
-import { fillMissing, messageTypes, typedField } from "../editor/fields";
+import { fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
 import { wordsOf } from "../editor/words";
 import { type UploadOptions, uploadDefaults } from "./options";
 
@@ -37,6 +37,9 @@ RED.nodes.registerType<UploadOptions>("roboflow-video-upload", {
   },
   inputLabels: say("label.input"),
   outputLabels: say("label.output"),
+  oneditresize() {
+    fitWidth("#node-input-name");
+  },
   oneditprepare() {
     fillMissing(this, uploadDefaults);
     typedField("video", messageTypes);
