@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { startUncertain, VideoError } from "../roboflow";
 import { findAccount } from "./accounts";
@@ -25,6 +24,8 @@ export interface Task {
   working(key: string, values?: TextValues, options?: { trouble?: boolean }): void;
   /** Sends a message that is not the outcome. */
   send(msg: NodeMessage | (NodeMessage | null)[]): void;
+  /** Resolves when no deploy is under way: what is sent during one may reach a node that is gone. */
+  steady(): Promise<void>;
   /** Says that a paid request is about to be sent; it is on disk when this returns. */
   intend(): void;
   /** Takes the intention back: the request was certainly not accepted. */
@@ -86,14 +87,13 @@ export class Runner implements Resumable {
   readonly #lifecycle: Lifecycle;
   readonly #status: StatusLine;
   readonly #running = new Map<string, Running>();
-  /** Messages that come back through `receive` for an entry that the journal holds already. */
-  readonly #takenUp = new WeakMap<object, JournalEntry>();
-  #closing = false;
-  #markClosed: () => void = () => {};
-  readonly #closed = new Promise<void>((resolve) => {
-    this.#markClosed = resolve;
-  });
-  #storageComplaint = false;
+  /** Entries that come back through `receive`, by their message; each does so once in the life of this node. */
+  readonly #takenUp = new Map<object, JournalEntry>();
+  readonly #restored = new Signal();
+  readonly #closing = new Signal();
+  /** Closed, and the entries left to whoever comes after. */
+  #gone = false;
+  #withoutStorage = false;
 
   constructor(RED: NodeAPI, node: Node, step: Step) {
     this.#RED = RED;
@@ -122,11 +122,6 @@ export class Runner implements Resumable {
     this.#status.broken(error.code);
   }
 
-  /** The messages in hand. */
-  get inHand(): JournalEntry[] {
-    return [...this.#running.values()].map(({ entry }) => entry);
-  }
-
   /** Drops messages in hand: each ends with `done()` and no error. */
   drop(select: (entry: JournalEntry) => boolean): void {
     for (const { entry, controller, patient } of this.#running.values()) {
@@ -136,18 +131,24 @@ export class Runner implements Resumable {
     }
   }
 
+  /** Takes up what the journal holds for this node; called after every deploy, also one that left it running. */
   resume(): void {
-    const entries = this.#lifecycle.journal.unsettled(this.id).filter(({ id }) => !this.#running.has(id));
-    const queue = entries.values();
+    const isInHand = (entry: JournalEntry) => this.#running.has(entry.id) || this.#takenUp.has(entry.msg);
+    const entries = this.#lifecycle.journal.unsettled(this.id).filter((entry) => !isInHand(entry));
+    for (const entry of entries) this.#takenUp.set(entry.msg, entry);
+    // What may be a repeat goes first and at once, while the node that may have had it still knows.
+    const isTold = ({ state }: JournalEntry) => state === "sent" || state === "failed";
+    for (const { msg } of entries.filter(isTold)) this.#node.receive(msg);
+    const queue = entries.filter((entry) => !isTold(entry)).values();
     // A few at a time: there may be thousands, and other nodes have messages of their own.
     const next = () => {
-      for (let count = 0; count < 50 && !this.#closing; count += 1) {
+      for (let count = 0; count < takenUpAtOnce; count += 1) {
+        if (this.#closing.given) return;
         const { value: entry, done } = queue.next();
-        if (done) return;
-        this.#takenUp.set(entry.msg, entry);
+        if (done) return this.#restored.give();
         this.#node.receive(entry.msg);
       }
-      if (!this.#closing) setImmediate(next);
+      setImmediate(next);
     };
     next();
   }
@@ -155,7 +156,7 @@ export class Runner implements Resumable {
   #input(msg: NodeMessage, send: (msg: never) => void, done: (error?: Error) => void): void {
     const takenUp = this.#takenUp.get(msg);
     if (takenUp) {
-      this.#takenUp.delete(msg);
+      if (this.#closing.given || this.#running.has(takenUp.id)) return;
       this.#run(takenUp, send as Task["send"], done, true);
       return;
     }
@@ -170,38 +171,14 @@ export class Runner implements Resumable {
     const message = asClipMessage(msg);
     const { journal } = this.#lifecycle;
     const { handover } = message.roboflow;
-    if (handover?.repeat && journal.knows(this.id, handover.token)) return done();
+    if (handover?.repeat && journal.isRepeat(this.id, handover.token)) return done();
 
     const entry = this.#accept(message);
     // Taken in all the same while closing: the node that comes after this one finds it in the journal.
-    if (!this.#closing) this.#run(entry, send as Task["send"], done, false);
+    if (!this.#closing.given) this.#run(entry, send as Task["send"], done, false);
   }
 
-  #accept(message: ClipMessage): JournalEntry {
-    const { journal } = this.#lifecycle;
-    const { entry, trouble } = journal.accept(this.id, message, { durable: this.#step.resume });
-    if (trouble) this.#complainOfStorage(trouble);
-    return entry;
-  }
-
-  #complainOfStorage(cause: unknown): void {
-    if (this.#storageComplaint || this.#step.paid) return;
-    this.#storageComplaint = true;
-    const { message } = this.#describe(new VideoError("STORAGE", "journalOff", { cause }), undefined);
-    this.#node.warn(message);
-    this.#status.warning("journalOff");
-  }
-
-  #run(entry: JournalEntry, send: Task["send"], done: (error?: Error) => void, resumed: boolean): void {
-    const controller = new AbortController();
-    const patient = new AbortController();
-    const running: Running = { entry, controller, patient, ended: Promise.resolve() };
-    this.#running.set(entry.id, running);
-    const task = this.#task(running, send, resumed);
-    running.ended = this.#toOutcome(task, running, done).finally(() => this.#running.delete(entry.id));
-  }
-
-  async #toOutcome(task: Task, { entry, controller }: Running, done: (error?: Error) => void): Promise<void> {
+@@REST@@  async #toOutcome(task: Task, { entry, controller }: Running, done: (error?: Error) => void): Promise<void> {
     const { journal } = this.#lifecycle;
     let outcome: Outcome | undefined;
     try {

@@ -50,8 +50,9 @@ export async function render(
       return new MessageContext(view, this);
     }
   }
-  const escape = (value: unknown) => escapes[landing](asText(value));
-  const rendered = new mustache.Writer().render(template, new MessageContext(msg), undefined, { escape });
+  const rendered = new mustache.Writer().render(template, new MessageContext(msg), undefined, {
+    escape: (value: unknown) => escapes[landing](asText(value)),
+  });
   if (
     landing === "path" &&
     climbs(rendered) > climbs(template.replace(/\{\{\{?[^}]*\}\}\}?/g, "x")) &&
