@@ -4,8 +4,10 @@ import {
   type Network,
   pollFloor,
   type RoboflowClient,
+  retries,
   sleep,
   VideoError,
+  withRetries,
 } from "../roboflow";
 import type { AccountNode } from "../runtime/accounts";
 import type { Task } from "../runtime/runner";
@@ -45,19 +47,27 @@ export async function fetchResult<T>(
   }
 }
 
-/** Asks once for a job's link, when the floor between two polls of that job allows it. */
+/** Asks for a job's link, never sooner than the floor between two polls of that job allows. */
 async function renewedLink(client: RoboflowClient, jobId: string, task: Task): Promise<string | undefined> {
   const { signal } = task;
   const { baseUrl, identity } = client;
-  const now = pollFloor.now();
-  const allowed =
-    pollFloor.allowedAt(baseUrl, jobId) ?? (task.resumed ? now + pollFloor.floor(baseUrl) : now);
+  const { now } = pollFloor;
+  const unknown = task.resumed ? now() + pollFloor.floor(baseUrl) : 0;
   task.working("renewingLink", {}, { trouble: true });
-  await sleep(Math.max(0, allowed - now, pollFloor.restUntil(identity) - now), signal);
-  pollFloor.note(baseUrl, jobId);
-  try {
-    return (await client.jobStatus(jobId, { signal })).outputUrl;
-  } finally {
+  const ask = async () => {
+    const allowed = () =>
+      Math.max(pollFloor.allowedAt(baseUrl, jobId) ?? unknown, pollFloor.restUntil(identity));
+    while (allowed() > now()) await sleep(allowed() - now(), signal);
     pollFloor.note(baseUrl, jobId);
-  }
+    try {
+      return await client.jobStatus(jobId, { signal });
+    } catch (error) {
+      if (error instanceof VideoError && error.code === "RATE_LIMIT")
+        pollFloor.slowDown(identity, baseUrl, error.retryAfter);
+      throw error;
+    } finally {
+      pollFloor.note(baseUrl, jobId);
+    }
+  };
+  return (await withRetries(retries.repeatable, signal, ask)).outputUrl;
 }

@@ -58,6 +58,7 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
       if (due > now()) continue;
 
       floor.note(baseUrl, jobId);
+      const restBefore = floor.restUntil(context.account);
       try {
         const status = await context.ask();
         floor.wasWelcome(context.account);
@@ -71,7 +72,9 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
         trouble = error;
         due = now() + interval;
         if (error.code === "RATE_LIMIT") {
-          floor.slowDown(context.account, baseUrl, error.retryAfter);
+          // Of many polls that were on their way together, the first refusal counts; the others say the same.
+          const isNews = error.retryAfter !== undefined || floor.restUntil(context.account) === restBefore;
+          if (isNews) floor.slowDown(context.account, baseUrl, error.retryAfter);
           due = floor.restUntil(context.account);
         } else if (error.code === "NOT_FOUND") {
           unknown += 1;

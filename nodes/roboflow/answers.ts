@@ -1,6 +1,7 @@
 import { VideoError } from "./errors";
-import { type HttpResponse, readText } from "./http";
+import { type HttpResponse, proxyPasswordRefused, readText } from "./http";
 import { retryAfter } from "./retry";
+import { withoutSecrets } from "./secrets";
 
 /** A whole answer of the API: its status, headers, text, and the JSON in it when it holds some. */
 export interface Answer {
@@ -8,10 +9,12 @@ export interface Answer {
   headers: Record<string, string | undefined>;
   text: string;
   json: unknown;
+  /** What must not be quoted from it: a server may repeat the request in its words. */
+  secrets: readonly string[];
 }
 
 /** Reads an answer to its end. */
-export async function readAnswer(response: HttpResponse): Promise<Answer> {
+export async function readAnswer(response: HttpResponse, secrets: readonly string[] = []): Promise<Answer> {
   const text = await readText(response);
   let json: unknown;
   try {
@@ -19,7 +22,7 @@ export async function readAnswer(response: HttpResponse): Promise<Answer> {
   } catch {
     json = undefined;
   }
-  return { status: response.status, headers: response.headers, text, json };
+  return { status: response.status, headers: response.headers, text, json, secrets };
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -41,8 +44,10 @@ const longestQuote = 300;
  * What the server said of a failure, from any of the three JSON shapes of the API, the XML of the storage
  * behind its signed URLs, or the bare text (API page, "Errors").
  */
-export function serverWords({ json, text }: Pick<Answer, "json" | "text">): string {
-  return shorten(jsonWords(json) ?? xmlWords(text) ?? (looksLikePage(text) ? pageTitle(text) : text));
+export function serverWords({ json, text, secrets }: Pick<Answer, "json" | "text" | "secrets">): string {
+  const words = jsonWords(json) ?? xmlWords(text) ?? (looksLikePage(text) ? pageTitle(text) : text);
+  // Before it is shortened: half a secret would not be found any more.
+  return shorten(withoutSecrets(words, secrets));
 }
 
 function jsonWords(json: unknown): string | undefined {
@@ -90,6 +95,7 @@ export function refusal(answer: Answer, server: Server): VideoError {
     serverWords: words,
     retryAfter: retryAfter(answer.headers["retry-after"]),
   };
+  if (status === 407) return proxyPasswordRefused();
   if (status === 402 || (status === 429 && speaksOfPlan(words))) return new VideoError("PLAN", "plan", told);
   if (status === 401 || status === 403)
     return new VideoError("AUTH", server === "api" ? "keyRefused" : "linkRefused", told);

@@ -167,11 +167,16 @@ export class RoboflowClient {
     const work = async () => {
       for (const project of queue) {
         const path = `/${encodeURIComponent(slug)}/${encodeURIComponent(project.id)}`;
-        const answer = await this.#call("GET", path, { signal });
-        // A key may see a project in the list and yet not be let into it.
-        if (answer.status === 403 || answer.status === 404) continue;
-        if (!isSuccess(answer.status)) throw refusal(answer, "api");
-        models.push(...readVersions(answer.json, project));
+        try {
+          const answer = await this.#repeat(retries.dialog, signal, undefined, () =>
+            this.#call("GET", path, { signal }),
+          );
+          models.push(...readVersions(answer.json, project));
+        } catch (error) {
+          // A key may see a project in the list and yet not be let into it.
+          const isClosed = error instanceof VideoError && [403, 404].includes(error.statusCode ?? 0);
+          if (!isClosed) throw error;
+        }
       }
     };
     await Promise.all(Array.from({ length: projectsAtOnce }, work));
@@ -214,7 +219,7 @@ export class RoboflowClient {
       },
       body: json,
     });
-    return readAnswer(response);
+    return readAnswer(response, [this.apiKey]);
   }
 }
 

@@ -1,8 +1,10 @@
 import http from "node:http";
 import https from "node:https";
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { AxiosProxyConfig, AxiosRequestConfig } from "axios";
 import { type ErrorCode, VideoError } from "./errors";
+import { environmentProxy, proxyCodes, TunnelAgent, type TunnelRequestOptions } from "./proxy";
 
 /** Limits on silence, in milliseconds. */
 export interface Timings {
@@ -58,23 +60,47 @@ export class ConnectionError extends VideoError {
 
 /** Most sockets kept for API calls of one account; ten thousand waiting jobs share them. */
 const pooledSockets = 64;
+/** Milliseconds that one is kept without use: routers on the way forget a quiet connection without a word. */
+const keptUnused = 10_000;
+
+interface Agents {
+  http: http.Agent;
+  https: https.Agent;
+}
+
+/** The connection of one request, as far as it is known. */
+interface Connection {
+  /** Whether it stands (for https: whether its handshake is done), so that the server may see the request. */
+  open: boolean;
+  socket?: Socket;
+}
+
+const pooled: http.AgentOptions = {
+  keepAlive: true,
+  maxSockets: pooledSockets,
+  maxFreeSockets: pooledSockets,
+  timeout: keptUnused,
+};
+const fresh: http.AgentOptions = { keepAlive: false };
 
 /** The requests of one account: its connections, proxy and TLS settings. Patches nothing global. */
 export class Network {
   readonly timings: Timings;
   readonly #options: NetworkOptions;
-  readonly #pooled: { httpAgent: http.Agent; httpsAgent: https.Agent };
-  readonly #fresh: { httpAgent: http.Agent; httpsAgent: https.Agent };
+  readonly #pooled: Agents;
+  readonly #fresh: Agents;
+  /** The agents for https through a proxy, by the proxy. */
+  readonly #tunnels = new Map<string, Record<"pooled" | "fresh", TunnelAgent>>();
 
   constructor(options: NetworkOptions = {}) {
     this.#options = options;
     this.timings = options.timings ?? defaultTimings;
     const agents = (own: http.AgentOptions) => ({
-      httpAgent: new http.Agent(own),
-      httpsAgent: new https.Agent({ ...options.tls, ...own }),
+      http: new http.Agent(own),
+      https: new https.Agent({ ...options.tls, ...own }),
     });
-    this.#pooled = agents({ keepAlive: true, maxSockets: pooledSockets, maxFreeSockets: pooledSockets });
-    this.#fresh = agents({ keepAlive: false });
+    this.#pooled = agents(pooled);
+    this.#fresh = agents(fresh);
   }
 
   /**
@@ -91,11 +117,13 @@ export class Network {
     const cancel = () => canceller.abort();
     signal.addEventListener("abort", cancel, { once: true });
 
-    const connection = { open: false };
+    const connection: Connection = { open: false };
     let stalled = false;
     const failure = (cause: unknown): Error => {
       if (signal.aborted) return signal.reason as Error;
       if (stalled) return new ConnectionError("TIMEOUT", host, undefined, connection.open);
+      if ((cause as NodeJS.ErrnoException)?.code === proxyCodes.passwordRefused)
+        return proxyPasswordRefused();
       return new ConnectionError("NETWORK", host, cause, connection.open);
     };
     const watch = (limit: number, measure: () => number) =>
@@ -105,7 +133,10 @@ export class Network {
       });
 
     const { silence, idle } = this.timings;
-    const sendWatch = watch(request.sent ? idle : silence, request.sent ?? (() => 0));
+    const { sent } = request;
+    const sendWatch = sent
+      ? watch(idle, () => sent() - waitingBytes(connection.socket))
+      : watch(silence, () => 0);
     try {
       const { default: axios } = await import("axios");
       const response = await axios.request(this.#config(request, canceller.signal, connection));
@@ -114,9 +145,7 @@ export class Network {
       const finish = () => signal.removeEventListener("abort", cancel);
       return {
         status: response.status,
-        headers: Object.fromEntries(
-          Object.entries(response.headers).map(([name, value]) => [name.toLowerCase(), value?.toString()]),
-        ),
+        headers: headersOf(response.headers, stream),
         body: readBody(stream, { watch: (measure) => watch(idle, measure), failure, finish }),
         discard: () => {
           finish();
@@ -131,33 +160,53 @@ export class Network {
     }
   }
 
-  /** Ends every connection. */
+  /**
+   * Ends the connections that are kept. One that was made for a single request goes with it: its answer may
+   * still be waited for.
+   */
   close(): void {
-    for (const { httpAgent, httpsAgent } of [this.#pooled, this.#fresh]) {
-      httpAgent.destroy();
-      httpsAgent.destroy();
-    }
+    this.#pooled.http.destroy();
+    this.#pooled.https.destroy();
+    for (const tunnel of this.#tunnels.values()) tunnel.pooled.destroy();
   }
 
-  #config(request: HttpRequest, signal: AbortSignal, connection: { open: boolean }): AxiosRequestConfig {
+  #config(request: HttpRequest, signal: AbortSignal, connection: Connection): AxiosRequestConfig {
     const url = new URL(request.url);
-    const proxy = this.#options.proxyFor?.(url);
+    const proxy = (this.#options.proxyFor ?? environmentProxy)(url);
+    const lasting = request.fresh ? "fresh" : "pooled";
+    const agents = request.fresh ? this.#fresh : this.#pooled;
+    const tunnel = proxy && url.protocol === "https:" ? this.#tunnel(proxy)[lasting] : undefined;
     return {
       method: request.method,
       url: request.url,
       headers: request.headers,
       data: request.body,
       signal,
-      ...(request.fresh ? this.#fresh : this.#pooled),
-      ...(proxy === undefined ? {} : { proxy }),
+      httpAgent: agents.http,
+      httpsAgent: tunnel ?? agents.https,
+      // Axios forwards plain http; its tunnels cannot be aborted, and pass a proxy's refusal off as an answer.
+      proxy: tunnel ? false : proxy,
       adapter: "http",
       responseType: "stream",
       // The redirect follower would keep the whole body in memory; a redirect is an error here anyway.
       maxRedirects: 0,
       maxBodyLength: Number.POSITIVE_INFINITY,
       validateStatus: () => true,
-      transport: noticingConnection(connection),
+      transport: noticingConnection(connection, signal),
     };
+  }
+
+  #tunnel(proxy: AxiosProxyConfig): Record<"pooled" | "fresh", TunnelAgent> {
+    const key = JSON.stringify(proxy);
+    const known = this.#tunnels.get(key);
+    if (known) return known;
+    const { tls } = this.#options;
+    const made = {
+      pooled: new TunnelAgent(proxy, { ...tls, ...pooled }),
+      fresh: new TunnelAgent(proxy, { ...tls, ...fresh }),
+    };
+    this.#tunnels.set(key, made);
+    return made;
   }
 }
 
@@ -173,12 +222,25 @@ export async function readText({ body }: HttpResponse, limit = 4 * 1024 * 1024):
   return Buffer.concat(pieces).toString("utf8");
 }
 
+/** The error for a proxy that wants another user name or password. */
+export const proxyPasswordRefused = (): VideoError =>
+  new VideoError("REJECTED", "proxyPassword", { statusCode: 407 });
+
+/** An answer's headers; a body that was unpacked on its way has no known length. */
+function headersOf(headers: object, stream: Readable): HttpResponse["headers"] {
+  const known = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value?.toString()]);
+  const { "content-length": length, ...others } = Object.fromEntries(known);
+  return stream instanceof http.IncomingMessage ? { ...others, "content-length": length } : others;
+}
+
 /** Node's own transports, which tell when the connection stands (for https: when its handshake is done). */
-function noticingConnection(connection: { open: boolean }) {
+function noticingConnection(connection: Connection, tunnelSignal: AbortSignal) {
   return {
-    request(options: https.RequestOptions, callback: (response: http.IncomingMessage) => void) {
-      const request = (options.protocol === "https:" ? https : http).request(options, callback);
+    request(options: TunnelRequestOptions, callback: (response: http.IncomingMessage) => void) {
+      const transport = options.protocol === "https:" ? https : http;
+      const request = transport.request(Object.assign(options, { tunnelSignal }), callback);
       request.once("socket", (socket) => {
+        connection.socket = socket;
         const secure = "encrypted" in socket;
         const pending = secure
           ? !(socket as unknown as { _secureEstablished?: boolean })._secureEstablished
@@ -194,6 +256,15 @@ function noticingConnection(connection: { open: boolean }) {
   };
 }
 
+/**
+ * Bytes handed to a socket that have not left the process. Node tells of a large piece only when all of it is
+ * gone, which takes minutes on a poor line; its handle knows.
+ */
+function waitingBytes(socket: Socket | undefined): number {
+  const { _handle } = (socket ?? {}) as { _handle?: { writeQueueSize?: number } | null };
+  return _handle?.writeQueueSize ?? 0;
+}
+
 async function* readBody(
   stream: Readable,
   {
@@ -207,11 +278,15 @@ async function* readBody(
   },
 ): AsyncGenerator<Buffer> {
   let received = 0;
-  const idleWatch = watch(() => received);
+  let inUse = false;
+  // While the reader is busy with a piece, it is not the server that is silent.
+  const idleWatch = watch(() => (inUse ? Number.NaN : received));
   try {
     for await (const piece of stream as AsyncIterable<Buffer>) {
       received += piece.length;
+      inUse = true;
       yield piece;
+      inUse = false;
     }
   } catch (error) {
     throw failure(error);

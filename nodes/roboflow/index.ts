@@ -6,7 +6,7 @@ export { type JobStatus, jobFailure } from "./job";
 export { type ApiModel, checkModels, describeModel, describeValue, readInferFps } from "./models";
 export { type PollFloor, pollFloor } from "./poll-floor";
 export { openResult, parseResult, type ResultFile, type ResultSummary } from "./result";
-export { isPassing, sleep } from "./retry";
+export { isPassing, retries, sleep, withRetries } from "./retry";
 export { withoutSecrets } from "./secrets";
 export { collect, getResult, type Incoming, saveTo } from "./transfer";
 export { expiryOf, isHttpUrl } from "./urls";

@@ -61,7 +61,7 @@ export function jobFailure(jobId: string, { status, answer }: JobStatus): VideoE
   return new VideoError("JOB_FAILED", status === 0 ? "jobWithoutResult" : "jobFailed", {
     jobId,
     values: { status: status ?? "" },
-    serverWords: serverWords({ json: told, text: "" }),
+    serverWords: serverWords({ json: told, text: "", secrets: [] }),
   });
 }
 

@@ -23,20 +23,23 @@ const isPassingStatus = (status: number | undefined) =>
 export const isPassing = (error: VideoError) =>
   error instanceof ConnectionError || (error.code !== "PLAN" && isPassingStatus(error.statusCode));
 
+/** A server that does not accept a client certificate, or the lack of one, says so after the handshake (TLS 1.3). */
+const certificateAlert = /^ERR_SSL_\w+_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
+
 /** Failures after which the server cannot have taken the request: no connection stood, or it said 429 or 503. */
 export const wasNotAccepted = (error: VideoError) =>
   error instanceof ConnectionError
-    ? !error.connected
+    ? !error.connected || certificateAlert.test(error.cause?.code ?? "")
     : error.code !== "PLAN" && (error.statusCode === 429 || error.statusCode === 503);
 
 /** The policies, by kind of request. */
 export const retries = {
-  /** Signed URL, result, list of models, and the upload: free to repeat. */
+  /** Signed URL, result, and the upload: free to repeat. */
   repeatable: { tries: 5, total: 300_000, first: 1000, longest: 30_000, again: isPassing },
   /** Starting a job costs money: only what certainly was not accepted. */
   start: { tries: 5, total: 300_000, first: 1000, longest: 30_000, again: wasNotAccepted },
-  /** A person is waiting in front of a dialog. */
-  dialog: { tries: 1, total: 10_000, first: 0, longest: 0, again: () => false },
+  /** Key test and list of models: a person is waiting in front of a dialog. */
+  dialog: { tries: 3, total: 10_000, first: 500, longest: 2000, again: isPassing },
 } satisfies Record<string, RetryPolicy>;
 
 /**

@@ -103,7 +103,6 @@ export async function getResult<T>(
 }
 
 function lengthOf({ headers }: HttpResponse): number | undefined {
-  if (headers["content-encoding"]) return undefined;
   const length = Number(headers["content-length"] ?? Number.NaN);
   return Number.isFinite(length) ? length : undefined;
 }
