@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import type { Node, NodeAPI, NodeStatus } from "node-red";
+import { StatusLine } from "../../../nodes/runtime/status";
+import { fakeClock } from "../../support/fake-clock";
+
+function line(t: TestContext) {
+  const clock = fakeClock(t);
+  const shown: NodeStatus[] = [];
+  const node = { status: (status: NodeStatus) => shown.push(status) } as unknown as Node;
+  const status = new StatusLine({ _: (key: string) => key } as unknown as NodeAPI, node);
+  t.after(() => status.close());
+  return { clock, shown, status };
+}
+
+test("a message shows what it is doing, then how it ended", async (t) => {
+  const { clock, shown, status } = line(t);
+  status.working("m", { key: "uploading", values: { percent: 0 } });
+  await clock.pass(600);
+  status.working("m", { key: "uploading", values: { percent: 42 } });
+  status.ended("m", { done: "uploaded" });
+  assert.deepEqual(shown, [
+    { fill: "blue", shape: "dot", text: "uploading 0%" },
+    { fill: "blue", shape: "dot", text: "uploading 42%" },
+    { fill: "green", shape: "dot", text: "uploaded" },
+  ]);
+});
+
+test("several messages show as a count, trouble as a yellow ring, failure as a red one", async (t) => {
+  const { clock, shown, status } = line(t);
+  status.working("a", { key: "jobRunning", values: { minutes: 0 } });
+  status.working("b", { key: "jobTrouble", trouble: true });
+  await clock.pass(1000);
+  assert.deepEqual(shown.at(-1), { fill: "yellow", shape: "ring", text: "2 running" });
+  status.ended("a", { failed: "JOB_FAILED" });
+  await clock.pass(1000);
+  assert.deepEqual(shown.at(-1), { fill: "yellow", shape: "ring", text: "server trouble" });
+  status.ended("b", { failed: "JOB_FAILED" });
+  assert.deepEqual(shown.at(-1), { fill: "red", shape: "ring", text: "job failed" });
+});
+
+test("nothing is cleared while something is in hand, all is after the last was dropped", async (t) => {
+  const { clock, shown, status } = line(t);
+  status.working("a", { key: "jobRunning", values: { minutes: 1 } });
+  status.working("b", { key: "jobRunning", values: { minutes: 2 } });
+  status.ended("a");
+  await clock.pass(1000);
+  assert.equal(shown.at(-1)?.text, "running 2 min");
+  status.ended("b");
+  assert.deepEqual(shown.at(-1), {});
+});
+
+test("progress is shown twice a second at most, and its last word is not lost", async (t) => {
+  const { clock, shown, status } = line(t);
+  for (let percent = 0; percent <= 100; percent += 1) {
+    status.working("m", { key: "uploading", values: { percent } });
+    await clock.pass(20);
+  }
+  await clock.pass(1000);
+  assert.ok(shown.length >= 3 && shown.length <= 7, `${shown.length} updates in two seconds`);
+  assert.equal(shown.at(-1)?.text, "uploading 100%");
+});
+
+const locales = path.join(__dirname, "..", "..", "..", "nodes", "locales");
+const widest: Record<string, string | number> = {
+  percent: 100,
+  minutes: 1440,
+  megabytes: 9999,
+  number: 999_999,
+  count: 99_999,
+};
+
+for (const language of readdirSync(locales)) {
+  const catalogue = path.join(locales, language, "account.json");
+  let statuses: Record<string, string>;
+  try {
+    statuses = JSON.parse(readFileSync(catalogue, "utf8")).status;
+  } catch {
+    continue;
+  }
+  test(`every status in ${language} has under 20 characters, large numbers included`, () => {
+    for (const [key, template] of Object.entries(statuses)) {
+      const text = template.replace(/__(\w+?)__/g, (_, name: string) =>
+        String(widest[name] ?? assert.fail(name)),
+      );
+      assert.ok(text.length < 20, `${key}: "${text}" has ${text.length}`);
+    }
+  });
+}
+
+test("a text that is too long all the same is cut, not passed on", (t) => {
+  const { shown, status } = line(t);
+  status.working("m", { key: "frame", values: { number: "1234567890123456789012" } });
+  assert.ok((shown[0]?.text?.length ?? 0) < 20);
+});
