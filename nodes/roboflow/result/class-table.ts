@@ -81,7 +81,7 @@ export class ClassTable {
 /** The scan does the same while it looks for the closing quote. */
 export function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0;
-  for (let i = start; i < end; i++) hash = (31 * hash + (bytes[i] as number)) | 0;
+  for (let i = start; i < end; i++) hash = (Math.imul(31, hash) + (bytes[i] as number)) | 0;
   return hash;
 }
 

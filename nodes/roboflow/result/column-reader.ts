@@ -16,6 +16,7 @@ export class ColumnReader {
   #batch = 0;
   #batchAfterBytes = 0;
   #bytes: Buffer = Buffer.alloc(0);
+  #room: Buffer | undefined;
   /** Offset of `#bytes` in the file. */
   #base = 0;
   #elements: unknown[] = [];
@@ -65,7 +66,9 @@ export class ColumnReader {
       end = next.end;
     }
     this.#base = start - 1;
-    this.#bytes = await readAt(this.#file, this.#base, end + 1);
+    // Taken anew for each piece, pieces would pile up until the next full garbage collection.
+    this.#room ??= Buffer.allocUnsafeSlow(this.#pieceBytes);
+    this.#bytes = await readAt(this.#file, this.#base, end + 1, this.#room);
     this.#batchAfterBytes = after;
   }
 }

@@ -3,7 +3,9 @@ import { damaged, maxResultBytes } from "./damage";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const SPACE = 0x20;
+const MINUS = 0x2d;
+const CAPITAL_I = 0x49;
+const CAPITAL_N = 0x4e;
 
 const NULL = Buffer.from("null");
 /** What Python's json module writes where JSON has no number. */
@@ -49,29 +51,23 @@ function decode(bytes: Buffer, position: number): string {
  */
 function withoutNonNumbers(bytes: Buffer): Buffer | undefined {
   if (!NON_NUMBERS.some((word) => bytes.includes(word))) return undefined;
-  // Only NaN grows, by one byte in three.
-  const out = Buffer.allocUnsafe(Math.ceil((bytes.length * 4) / 3));
-  let written = 0;
-  let found = false;
+  const parts: Buffer[] = [];
+  let copied = 0;
   for (let i = 0; i < bytes.length; ) {
     const c = bytes[i] as number;
-    if (c === QUOTE) {
-      const end = afterString(bytes, i);
-      written += bytes.copy(out, written, i, end);
-      i = end;
-      continue;
-    }
-    const word = c > SPACE ? NON_NUMBERS.find((w) => w[0] === c && startsWith(bytes, i, w)) : undefined;
-    if (word) {
-      found = true;
-      written += NULL.copy(out, written);
-      i += word.length;
-    } else {
-      out[written++] = c;
-      i++;
-    }
+    if (c === QUOTE) i = afterString(bytes, i);
+    else if (c === CAPITAL_N || c === CAPITAL_I || c === MINUS) {
+      const word = NON_NUMBERS.find((candidate) => startsWith(bytes, i, candidate));
+      if (word) {
+        parts.push(bytes.subarray(copied, i), NULL);
+        copied = i + word.length;
+      }
+      i += word?.length ?? 1;
+    } else i++;
   }
-  return found ? out.subarray(0, written) : undefined;
+  if (parts.length === 0) return undefined;
+  parts.push(bytes.subarray(copied));
+  return Buffer.concat(parts);
 }
 
 /** Offset behind the string that opens at `start`; the end of the bytes when it is never closed. */

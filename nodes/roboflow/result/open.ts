@@ -2,11 +2,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { ColumnReader } from "./column-reader";
 import { type Column, columnName } from "./columns";
 import { damaged, notVideo } from "./damage";
-import { countEntry } from "./entries";
 import { FrameBuilder } from "./frames";
-import { parseJson } from "./json-text";
-import { readAt } from "./read-at";
 import { Scan } from "./scan";
+import { type Counted, scanFile } from "./scan-file";
 import { Turns } from "./turns";
 import type { Frame, FrameFilter, ResultSummary } from "./types";
 
@@ -62,59 +60,12 @@ export async function openInPieces(path: string, sizes: Sizes, signal?: AbortSig
   const file = await open(path, "r");
   try {
     const scan = new Scan(sizes);
-    const parsed = { detections: 0, classes: {} as Record<string, number> };
-    await scanFile(file, scan, sizes.pieceBytes, parsed, signal);
-    return new OpenedResult(file, scan, parsed, sizes, signal);
+    const counted = await scanFile(file, scan, sizes.pieceBytes, signal);
+    return new OpenedResult(file, scan, counted, sizes, signal);
   } catch (error) {
     await file.close();
     throw error;
   }
-}
-
-async function scanFile(
-  file: FileHandle,
-  scan: Scan,
-  pieceBytes: number,
-  counted: Pick<ResultSummary, "detections" | "classes">,
-  signal?: AbortSignal,
-): Promise<void> {
-  // One byte more, for the zero that ends the scan's loops.
-  let bytes = Buffer.allocUnsafeSlow(pieceBytes + 1);
-  let held = 0;
-  let base = 0;
-  for (;;) {
-    signal?.throwIfAborted();
-    if (held + 1 >= bytes.length) {
-      // One string fills it all.
-      const larger = Buffer.allocUnsafeSlow(2 * bytes.length);
-      bytes.copy(larger, 0, 0, held);
-      bytes = larger;
-    }
-    const { bytesRead } = await file.read(bytes, held, bytes.length - 1 - held, base + held);
-    if (bytesRead === 0) break;
-    const end = held + bytesRead;
-    bytes[end] = 0;
-    const used = scan.read(bytes, end, base);
-    bytes.copyWithin(0, used, end);
-    held = end - used;
-    base += used;
-    if (scan.suspects.length > 0) await parseSuspects(file, scan, counted);
-  }
-  scan.finish(held, base + held);
-}
-
-async function parseSuspects(
-  file: FileHandle,
-  scan: Scan,
-  counted: Pick<ResultSummary, "detections" | "classes">,
-): Promise<void> {
-  const turns = new Turns();
-  for (const { start, end, kind } of scan.suspects) {
-    const value = parseJson(await readAt(file, start, end), start);
-    if (kind === "entry") countEntry(value, counted);
-    await turns.pause();
-  }
-  scan.suspects = [];
 }
 
 class OpenedResult implements ResultFile {
@@ -125,7 +76,7 @@ class OpenedResult implements ResultFile {
   constructor(
     readonly file: FileHandle,
     scan: Scan,
-    counted: Pick<ResultSummary, "detections" | "classes">,
+    counted: Counted,
     readonly sizes: Sizes,
     readonly signal?: AbortSignal,
   ) {
@@ -157,10 +108,13 @@ class OpenedResult implements ResultFile {
     { skipEmpty }: { skipEmpty: boolean },
   ): AsyncGenerator<Frame[], void, undefined> {
     const { frames: frameColumn, times: timeColumn, entries: entryColumns } = this.#columns;
-    const readers = [frameColumn, timeColumn, ...entryColumns].map(
-      (column, _, all) => new ColumnReader(this.file, column, Math.ceil(this.sizes.pieceBytes / all.length)),
-    );
-    const [frameNumbers, times, ...entries] = readers as [ColumnReader, ColumnReader, ...ColumnReader[]];
+    const { pieceBytes, batchBytes } = this.sizes;
+    // Offsets are read along slowly; the models share what one piece takes.
+    const shared = Math.max(2 * batchBytes, Math.ceil(pieceBytes / entryColumns.length));
+    const frameNumbers = new ColumnReader(this.file, frameColumn, 2 * batchBytes);
+    const times = new ColumnReader(this.file, timeColumn, 2 * batchBytes);
+    const entries = entryColumns.map((column) => new ColumnReader(this.file, column, shared));
+    const readers = [frameNumbers, times, ...entries];
     const builder = new FrameBuilder(this.models, filter);
     const turns = new Turns();
     for (let index = 0; index < this.summary.frames; ) {

@@ -140,20 +140,20 @@ export class Scan {
   }
 
   /**
-   * Reads on.
-   * @param bytes from 0 to `end`, and a zero byte at `end`: it ends every loop
+   * Reads on, from `from` to the first border between two tokens at or behind `stop`.
+   * @param bytes filled up to `end`, with a zero byte at `end`: it ends every loop
    * @param base offset of `bytes` in the file
-   * @returns how many bytes were used: the rest begins a string, number or word that goes on behind `end`,
-   *   and has to stand in front of what comes next
+   * @returns up to where the bytes were used. When that is before `stop`, the rest is the beginning of a
+   *   string, number or word that goes on behind `end`, and has to stand in front of what comes next
    * @throws VideoError RESULT
    */
-  read(bytes: Uint8Array, end: number, base: number): number {
-    let i = 0;
+  read(bytes: Uint8Array, from: number, stop: number, end: number, base: number): number {
+    let i = from;
     let expect = this.#expect;
     let here = this.#stack[this.#depth] as number;
     let lastKey = this.#lastKey;
 
-    reading: for (;;) {
+    reading: while (i < stop) {
       let c = bytes[i] as number;
       let empty = false;
       while (c <= SPACE && (c === SPACE || c === NEWLINE || c === RETURN || c === TAB))
@@ -217,7 +217,7 @@ export class Scan {
           for (;;) {
             let b = bytes[j] as number;
             while (endsRun[b] === 0) {
-              hash = (31 * hash + b) | 0;
+              hash = (Math.imul(31, hash) + b) | 0;
               b = bytes[++j] as number;
             }
             if (b === QUOTE) break;
@@ -226,8 +226,8 @@ export class Scan {
               throw damaged("control character in a string", base + j);
             }
             if (j + 1 >= end) break reading;
-            hash = (31 * hash + b) | 0;
-            hash = (31 * hash + (bytes[j + 1] as number)) | 0;
+            hash = (Math.imul(31, hash) + b) | 0;
+            hash = (Math.imul(31, hash) + (bytes[j + 1] as number)) | 0;
             j += 2;
           }
           if (lastKey === KEY_CLASS) this.#class(this.classes.idOf(bytes, i + 1, j, hash, base));

@@ -1,0 +1,69 @@
+import type { FileHandle } from "node:fs/promises";
+import { damaged, maxResultBytes } from "./damage";
+import { countEntry } from "./entries";
+import { parseJson } from "./json-text";
+import { readAt } from "./read-at";
+import type { Scan } from "./scan";
+import { Turns } from "./turns";
+import type { ResultSummary } from "./types";
+
+/** Scanned at a time: 2 to 3 ms while V8 still interprets the scan, a tenth of that once it is compiled. */
+const SLICE_BYTES = 64 * 1024;
+
+/** What was counted by parsing, because the scan could not. */
+export type Counted = Pick<ResultSummary, "detections" | "classes">;
+
+/**
+ * Leads the whole file through the scan, piece by piece, and parses what the scan asks for.
+ * @throws VideoError RESULT; the signal's reason; an error of the file system
+ */
+export async function scanFile(
+  file: FileHandle,
+  scan: Scan,
+  pieceBytes: number,
+  signal?: AbortSignal,
+): Promise<Counted> {
+  const counted: Counted = { detections: 0, classes: {} };
+  const turns = new Turns();
+  // One byte more, for the zero that ends the scan's loops.
+  let bytes: Buffer = Buffer.allocUnsafeSlow(pieceBytes + 1);
+  let held = 0;
+  let base = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    if (held + 1 >= bytes.length) bytes = enlarged(bytes, held, base);
+    const { bytesRead } = await file.read(bytes, held, bytes.length - 1 - held, base + held);
+    if (bytesRead === 0) break;
+    const end = held + bytesRead;
+    bytes[end] = 0;
+    let used = 0;
+    for (let stop = SLICE_BYTES; ; stop += SLICE_BYTES) {
+      used = scan.read(bytes, used, Math.min(stop, end), end, base);
+      if (stop >= end) break;
+      await turns.pause();
+    }
+    for (const { start, end: suspectEnd, kind } of scan.suspects) {
+      const text =
+        start >= base
+          ? bytes.subarray(start - base, suspectEnd - base)
+          : await readAt(file, start, suspectEnd);
+      const value = parseJson(text, start);
+      if (kind === "entry") countEntry(value, counted);
+      await turns.pause();
+    }
+    scan.suspects.length = 0;
+    bytes.copyWithin(0, used, end);
+    held = end - used;
+    base += used;
+  }
+  scan.finish(held, base + held);
+  return counted;
+}
+
+/** Room for a string that fills all there is. */
+function enlarged(bytes: Buffer, held: number, base: number): Buffer {
+  if (held > maxResultBytes) throw damaged("one string is longer than can be read", base);
+  const larger = Buffer.allocUnsafeSlow(2 * bytes.length);
+  bytes.copy(larger, 0, 0, held);
+  return larger;
+}
