@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { VideoError } from "../roboflow";
 
@@ -53,17 +54,19 @@ export async function render(
   const rendered = new mustache.Writer().render(template, new MessageContext(msg), undefined, {
     escape: (value: unknown) => escapes[landing](asText(value)),
   });
-  if (
-    landing === "path" &&
-    climbs(rendered) > climbs(template.replace(/\{\{\{?[^}]*\}\}\}?/g, "x")) &&
-    !hasRaw(tokens)
-  )
+  if (landing === "path" && !hasRaw(tokens) && leadsElsewhere(rendered, template))
     throw new VideoError("INPUT", "pathLeavesFolder", { values: { template } });
   return rendered;
 }
 
 /** Whether a template is one single tag, so that nothing around it says where its value lands. */
 export const isSingleTag = (template: string): boolean => /^\s*\{\{\{?[^{}]+\}?\}\}\s*$/.test(template);
+
+/** Empty values can do what no single value may: join dots to a climb, or leave a slash to stand first. */
+function leadsElsewhere(rendered: string, template: string): boolean {
+  const plain = template.replace(/\{\{\{?[^}]*\}\}\}?/g, "x");
+  return climbs(rendered) > climbs(plain) || (path.isAbsolute(rendered) && !path.isAbsolute(plain));
+}
 
 const climbs = (file: string) => file.split(/[\\/]/).filter((part) => part === ".." || part === ".").length;
 const asText = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));

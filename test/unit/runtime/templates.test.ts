@@ -114,6 +114,14 @@ for (const [template, msg] of climbers) {
   });
 }
 
+test("a missing value does not turn a relative path into one from the root of the disk", async () => {
+  await assert.rejects(fill("{{camera}}/{{day}}.json", { day: "x" }, "path"), {
+    code: "INPUT",
+    reason: "pathLeavesFolder",
+  });
+  assert.equal(await fill("{{camera}}/{{day}}.json", { camera: "yard", day: "x" }, "path"), "yard/x.json");
+});
+
 test("a climb that the template's author wrote is the author's own", async () => {
   assert.equal(await fill("../results/{{a}}.json", { a: "yard" }, "path"), "../results/yard.json");
 });
