@@ -1,0 +1,62 @@
+// Preloaded into the Node-RED that is measured; what it offers stands in the flows as global "bench".
+// Every 5 ms it looks whether the event loop is late: the longest gap is the freeze that other flows felt.
+const { appendFileSync } = require("node:fs");
+
+const tick = 5;
+const file = process.env.BENCH_PROBE;
+let lastTick = performance.now();
+let freeze = 0;
+let began = 0;
+let outcomes = 0;
+let cpu = process.cpuUsage();
+
+setInterval(look, tick).unref();
+
+function look() {
+  const now = performance.now();
+  freeze = Math.max(freeze, now - lastTick - tick);
+  lastTick = now;
+}
+
+const write = (line) => appendFileSync(file, `${JSON.stringify(line)}\n`);
+
+globalThis.bench = {
+  /** A message is about to go to the nodes that are measured. */
+  begin() {
+    freeze = 0;
+    outcomes = 0;
+    lastTick = began = performance.now();
+    cpu = process.cpuUsage();
+  },
+  /** An outcome; the last of `expected` ends the measurement. */
+  end(expected, told) {
+    outcomes += 1;
+    if (outcomes < expected) return;
+    look();
+    const { user, system } = process.cpuUsage(cpu);
+    write({
+      seconds: (performance.now() - began) / 1000,
+      freeze,
+      cpuSeconds: (user + system) / 1e6,
+      outcomes,
+      ...told,
+    });
+  },
+  /** A message of a sequence, as core's split node and our frames make them; the last one ends it. */
+  frame({ index, count }) {
+    outcomes += 1;
+    if (count !== undefined && index === count - 1) this.end(outcomes);
+  },
+  fail: ({ code, message }) => globalThis.bench.end(0, { code, failure: message }),
+};
+
+const { BENCH_TAKEN_UP: takenUp, BENCH_UTIL: util } = process.env;
+if (takenUp) noteTakenUp(Number(takenUp), require(util));
+
+/** Times from the start of the flows until a node has been given `expected` messages. */
+function noteTakenUp(expected, { events, hooks }) {
+  events.on("flows:started", () => globalThis.bench.begin());
+  hooks.add("onReceive.bench", ({ destination }) => {
+    if (destination.node.type.startsWith("roboflow-video-")) globalThis.bench.end(expected);
+  });
+}

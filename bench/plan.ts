@@ -1,0 +1,54 @@
+/** How much of everything is measured. */
+export interface Plan {
+  name: "short" | "long";
+  /** Times that each measurement is made; the median counts. */
+  rounds: number;
+  /** Sizes of uploads, MB; the bars are for the largest. */
+  videos: number[];
+  buffer: number;
+  /** Uploads at once, and the size of each. */
+  parallel: { copies: number; size: number };
+  /** Sizes of results, MB. */
+  file: number;
+  frames: number[];
+  filtered: number;
+  results: number[];
+  /** What core nodes are given of the same. */
+  core: { videos: number[]; frames: number[] };
+  /** Jobs that wait, seconds between two polls of each, intervals watched. */
+  waiting: { jobs: number; interval: number; intervals: number };
+  journal: number;
+}
+
+const gibibyte = 1073.741824;
+
+export const shortPlan: Plan = {
+  name: "short",
+  rounds: 3,
+  videos: [gibibyte],
+  buffer: 256,
+  parallel: { copies: 8, size: gibibyte / 4 },
+  file: 300,
+  frames: [30, 100],
+  filtered: 30,
+  results: [1, 10],
+  core: { videos: [gibibyte / 4], frames: [30] },
+  waiting: { jobs: 2000, interval: 12, intervals: 3 },
+  journal: 10_000,
+};
+
+/** The sizes of the issue. */
+export const longPlan: Plan = {
+  name: "long",
+  rounds: 3,
+  videos: [gibibyte / 16, gibibyte / 4, gibibyte],
+  buffer: 256,
+  parallel: { copies: 8, size: gibibyte },
+  file: 700,
+  frames: [100, 300, 700],
+  filtered: 300,
+  results: [1, 10, 100],
+  core: { videos: [gibibyte / 16, gibibyte / 4, gibibyte], frames: [30, 100, 300, 700] },
+  waiting: { jobs: 10_000, interval: 60, intervals: 4 },
+  journal: 10_000,
+};
