@@ -4,7 +4,7 @@ import { type Column, columnName } from "./columns";
 import { damaged, notVideo } from "./damage";
 import { FrameBuilder } from "./frames";
 import { Scan } from "./scan";
-import { type Counted, scanFile } from "./scan-file";
+import { scanFile } from "./scan-file";
 import { Turns } from "./turns";
 import type { Frame, FrameFilter, ResultSummary } from "./types";
 
@@ -61,46 +61,85 @@ export async function openInPieces(path: string, sizes: Sizes, signal?: AbortSig
   try {
     const scan = new Scan(sizes);
     const counted = await scanFile(file, scan, sizes.pieceBytes, signal);
-    return new OpenedResult(file, scan, counted, sizes, signal);
+    const columns = chooseColumns(scan);
+    await parseUnread(file, scan, columns, sizes, signal);
+    scan.classes.addTo(counted.classes);
+    const summary: ResultSummary = {
+      frames: columns.frames.length,
+      detections: scan.detections + counted.detections,
+      classes: counted.classes,
+      nullFrames: columns.entries.length > 0 ? columns.frames.length - scan.answered.count() : 0,
+    };
+    return new OpenedResult(file, columns, summary, sizes, signal);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
+/** The columns that frames are made of. */
+interface Columns {
+  frames: Column;
+  times: Column;
+  /** One a model, in the order of the file. */
+  entries: Column[];
+}
+
+/** @throws VideoError RESULT when there are no offsets, or when one column is longer than another */
+function chooseColumns({ columns, lastOffsets }: Scan): Columns {
+  const frames = lastOffsets.get("frame_offset") ?? lastOffsets.get("frame_offsets");
+  const times = lastOffsets.get("time_offset") ?? lastOffsets.get("time_offsets");
+  if (!frames || !times) throw notVideo("no frame_offset and time_offset");
+  const entries = columns.filter((column) => column.kind === "entries");
+  for (const column of [...entries, ...lastOffsets.values()]) {
+    if (!column || column.length === frames.length) continue;
+    const lengths = `${column.key} has ${column.length} elements, ${frames.key} ${frames.length}`;
+    throw damaged(lengths, Math.min(column.length, frames.length));
+  }
+  return { frames, times, entries };
+}
+
+/** Offsets given twice: those that no frame is made of have to be JSON all the same. */
+async function parseUnread(
+  file: FileHandle,
+  scan: Scan,
+  { frames, times }: Columns,
+  sizes: Sizes,
+  signal?: AbortSignal,
+): Promise<void> {
+  const turns = new Turns();
+  for (const column of scan.columns) {
+    if (column.kind === "entries" || column === frames || column === times) continue;
+    const reader = new ColumnReader(file, column, 2 * sizes.batchBytes);
+    for (let batch = 0; batch < column.batches; batch++) {
+      signal?.throwIfAborted();
+      await reader.next();
+      await turns.pause();
+    }
+  }
+}
+
 class OpenedResult implements ResultFile {
-  readonly summary: ResultSummary;
   readonly models: string[];
-  readonly #columns: { frames: Column; times: Column; entries: Column[] };
+  readonly #file: FileHandle;
+  readonly #columns: Columns;
+  readonly #sizes: Sizes;
+  readonly #signal: AbortSignal | undefined;
 
   constructor(
-    readonly file: FileHandle,
-    scan: Scan,
-    counted: Counted,
-    readonly sizes: Sizes,
-    readonly signal?: AbortSignal,
+    file: FileHandle,
+    columns: Columns,
+    readonly summary: ResultSummary,
+    sizes: Sizes,
+    signal?: AbortSignal,
   ) {
-    const { lastOffsets } = scan;
-    const frames = lastOffsets.get("frame_offset") ?? lastOffsets.get("frame_offsets");
-    const times = lastOffsets.get("time_offset") ?? lastOffsets.get("time_offsets");
-    if (!frames || !times) throw notVideo("no frame_offset and time_offset");
-    const entries = scan.columns.filter((column) => column.kind === "entries");
-    for (const column of [...entries, ...lastOffsets.values()]) {
-      if (!column || column.length === frames.length) continue;
-      const lengths = `${column.key} has ${column.length} elements, ${frames.key} ${frames.length}`;
-      throw damaged(lengths, Math.min(column.length, frames.length));
-    }
-    this.#columns = { frames, times, entries };
+    this.#file = file;
+    this.#columns = columns;
+    this.#sizes = sizes;
+    this.#signal = signal;
     const names = new Set<string>();
-    for (const { key } of entries) names.add(columnName(key, names));
+    for (const { key } of columns.entries) names.add(columnName(key, names));
     this.models = [...names];
-    scan.classes.addTo(counted.classes);
-    this.summary = {
-      frames: frames.length,
-      detections: scan.detections + counted.detections,
-      classes: counted.classes,
-      nullFrames: entries.length > 0 ? frames.length - scan.answered.count() : 0,
-    };
   }
 
   async *batches(
@@ -108,20 +147,20 @@ class OpenedResult implements ResultFile {
     { skipEmpty }: { skipEmpty: boolean },
   ): AsyncGenerator<Frame[], void, undefined> {
     const { frames: frameColumn, times: timeColumn, entries: entryColumns } = this.#columns;
-    const { pieceBytes, batchBytes } = this.sizes;
+    const { pieceBytes, batchBytes } = this.#sizes;
     // Offsets are read along slowly; the models share what one piece takes.
     const shared = Math.max(2 * batchBytes, Math.ceil(pieceBytes / entryColumns.length));
-    const frameNumbers = new ColumnReader(this.file, frameColumn, 2 * batchBytes);
-    const times = new ColumnReader(this.file, timeColumn, 2 * batchBytes);
-    const entries = entryColumns.map((column) => new ColumnReader(this.file, column, shared));
+    const frameNumbers = new ColumnReader(this.#file, frameColumn, 2 * batchBytes);
+    const times = new ColumnReader(this.#file, timeColumn, 2 * batchBytes);
+    const entries = entryColumns.map((column) => new ColumnReader(this.#file, column, shared));
     const readers = [frameNumbers, times, ...entries];
     const builder = new FrameBuilder(this.models, filter);
     const turns = new Turns();
     for (let index = 0; index < this.summary.frames; ) {
-      let ready = Math.min(this.sizes.batchFrames, this.summary.frames - index);
+      let ready = Math.min(this.#sizes.batchFrames, this.summary.frames - index);
       for (const reader of readers) {
         if (reader.ready === 0) {
-          this.signal?.throwIfAborted();
+          this.#signal?.throwIfAborted();
           await reader.next();
           await turns.pause();
         }
@@ -141,6 +180,6 @@ class OpenedResult implements ResultFile {
   }
 
   close(): Promise<void> {
-    return this.file.close();
+    return this.#file.close();
   }
 }
