@@ -8,13 +8,22 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modified = (file) => statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs;
 
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  console.error(`This needs Node.js 20 or later; here is ${process.version}.`);
+  process.exit(1);
+}
+
 const installed = modified("node_modules/.package-lock.json");
 if (installed === undefined || installed < modified("package-lock.json")) {
   console.error("Installing dependencies (npm ci) …");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+  // Tools are needed whatever NODE_ENV says.
+  const { status } = spawnSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
     shell: process.platform === "win32",
   });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) {
+    console.error("npm ci failed. It needs the network once, to fetch what package-lock.json lists.");
+    process.exit(status ?? 1);
+  }
 }

@@ -1,0 +1,60 @@
+// Compares what `npm pack` would put into the tarball with what belongs there: the built nodes, the examples and the
+// papers. No sources, tests or maps; and nothing missing that Node-RED or the flow library look for.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+const allowed = [
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^dist\/[\w.-]+\.(js|html)$/,
+  /^dist\/(account|upload|start|poll|download|roboflow|runtime)\/[\w./-]+\.js$/,
+  /^dist\/icons\/[\w-]+\.svg$/,
+  /^dist\/locales\/[\w-]+\/[\w-]+\.(json|html)$/,
+  /^examples\/[\w-]+\.json$/,
+];
+const forbidden = /\.(test|editor)\.js$|\.(map|d\.ts|ts)$|(^|\/)tests?\//;
+
+if (!existsSync(join(root, "dist"))) fail(["dist/ is missing: run npm run build first"]);
+const packed = listPacked();
+const required = [
+  "package.json",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  ...Object.values(manifest["node-red"].nodes).flatMap((js) => [js, js.replace(/\.js$/, ".html")]),
+  ...readdirSync(join(root, "icons")).map((icon) => `dist/icons/${icon}`),
+  ...readdirSync(join(root, "examples")).map((example) => `examples/${example}`),
+  ...Object.keys(manifest["node-red"].nodes).flatMap((type) =>
+    ["json", "html"].map((ending) => `dist/locales/en-US/${type.replace("roboflow-video-", "")}.${ending}`),
+  ),
+];
+const problems = [
+  ...packed
+    .filter((file) => forbidden.test(file) || !allowed.some((pattern) => pattern.test(file)))
+    .map((file) => `does not belong into the package: ${file}`),
+  ...required.filter((file) => !packed.includes(file)).map((file) => `is missing in the package: ${file}`),
+];
+if (problems.length > 0) fail(problems);
+console.log(`Package: ${packed.length} files, all of them allowed, none missing.`);
+
+function listPacked() {
+  const { stdout, stderr, status } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  if (status !== 0) fail([`npm pack failed: ${stderr}`]);
+  // Newer npm answers an object by package name, older an array.
+  const answer = JSON.parse(stdout);
+  const [{ files }] = Array.isArray(answer) ? answer : Object.values(answer);
+  return files.map(({ path }) => path);
+}
+
+function fail(problems) {
+  for (const problem of problems) console.error(problem);
+  process.exit(1);
+}
