@@ -52,6 +52,11 @@ export class NodeFailure extends Error {
     // Node-RED logs the stack where there is one; it says nothing to a user and repeats the message.
     this.stack = `${this.name}: ${message}`;
   }
+
+  /** What Catch nodes, the log and the debug sidebar show: the name of a class says nothing to a user. */
+  override toString(): string {
+    return this.message;
+  }
 }
 
 function cleanCause(cause: { code?: string; message: string }, clean: (words: string) => string) {
