@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { TestContext } from "node:test";
+import type { NodeStatus } from "node-red";
+import helper from "node-red-node-test-helper";
+import account from "../../nodes/account/account";
+import download from "../../nodes/download/download";
+import poll from "../../nodes/poll/poll";
+import start from "../../nodes/start/start";
+import upload from "../../nodes/upload/upload";
+import { temporaryFolder } from "./recordings";
+
+/** A message as a test looks at it. */
+export type Msg = Record<string, any>;
+
+type FlowNode = { id: string; type: string } & Record<string, unknown>;
+
+/** What became of one message that was sent into a node. */
+export interface Delivery {
+  /** The message that went in, which a node may have changed. */
+  msg: Msg;
+  /** Messages by output, those of this message only. */
+  outputs: Msg[][];
+  /** What the Complete node got, when it ended well. */
+  completed?: Msg;
+  /** What the Catch node got, when it failed. */
+  caught?: Msg;
+}
+
+/** One of our nodes in a running flow, between everything that can look at it. */
+export interface NodeUnderTest {
+  id: string;
+  /** Everything that came out, by output. */
+  outputs: Msg[][];
+  caught: Msg[];
+  completed: Msg[];
+  /** Every status it has shown, since it was made. */
+  statuses(): NodeStatus[];
+  userDir: string;
+  /** Sends a message in and waits for its one `done`. */
+  send(msg: Msg): Promise<Delivery>;
+  /** Sends a message in. @returns its `_msgid` */
+  give(msg: Msg): string;
+  /** Waits for the one `done` of a message. */
+  outcomeOf(msgid: string): Promise<Delivery>;
+  /** What was logged, as text. */
+  logs(): string[];
+  /** Deploys the whole flow anew, with other properties of the node where given. */
+  redeploy(changes?: Record<string, unknown>): Promise<void>;
+  admin(): any;
+}
+
+export interface FlowOptions {
+  /** Properties of the account as saved; `false` for a node that names none. */
+  account?: Record<string, unknown> | false;
+  /** What stands in the account's credential. */
+  apiKey?: string;
+  /** Of settings.js. */
+  settings?: Record<string, unknown>;
+  /** Environment of the tab. */
+  env?: Record<string, string>;
+  userDir?: string;
+  /** More nodes in the flow, and what registers their types. */
+  beside?: FlowNode[];
+}
+
+// Each test's user directory has listeners of its own on the runtime that all tests of a process share.
+EventEmitter.defaultMaxListeners = 200;
+
+/** Milliseconds after which a message without a `done` fails its test. */
+const patience = 10_000;
+
+/**
+ * Runs one node of ours in a real runtime, with Catch and Complete nodes around it. Ids and user directory
+ * are its own; when the test ends, no message may have been `done` twice.
+ */
+export async function runNode(
+  t: TestContext,
+  node: { type: string } & Record<string, unknown>,
+  options: FlowOptions = {},
+): Promise<NodeUnderTest> {
+  const unique = randomUUID().slice(0, 8);
+  const id = `node-${unique}`;
+  const accountId = `account-${unique}`;
+  const tab = `tab-${unique}`;
+  const userDir = options.userDir ?? temporaryFolder(t);
+  const outputCount = node.type === "roboflow-video-poll" ? 2 : 1;
+  const outputIds = Array.from({ length: outputCount }, (_, output) => `output-${output}-${unique}`);
+  const onTab = { z: tab, x: 10, y: 10 };
+  const flow = (changes: Record<string, unknown> = {}): FlowNode[] => [
+    {
+      id: tab,
+      type: "tab",
+      env: Object.entries(options.env ?? {}).map(([name, value]) => ({ name, value, type: "str" })),
+    },
+    ...(options.account === false
+      ? []
+      : [{ id: accountId, type: "roboflow-video-account", ...(options.account ?? {}) }]),
+    {
+      ...(options.account === false ? {} : { account: accountId }),
+      ...node,
+      ...changes,
+      ...onTab,
+      id,
+      wires: outputIds.map((output) => [output]),
+    },
+    ...outputIds.map((output) => ({ id: output, type: "helper", ...onTab })),
+    { id: `catch-${unique}`, type: "catch", scope: [id], ...onTab, wires: [[`caught-${unique}`]] },
+    { id: `caught-${unique}`, type: "helper", ...onTab },
+    { id: `complete-${unique}`, type: "complete", scope: [id], ...onTab, wires: [[`completed-${unique}`]] },
+    { id: `completed-${unique}`, type: "helper", ...onTab },
+    ...(options.beside ?? []),
+  ];
+  const credentials = options.apiKey === undefined ? {} : { [accountId]: { apiKey: options.apiKey } };
+
+  const under: NodeUnderTest = {
+    id,
+    outputs: outputIds.map(() => []),
+    caught: [],
+    completed: [],
+    statuses: () => {
+      const { thisValues, args } = helper.getNode(id).status;
+      return args.flatMap(([status]: [NodeStatus], call: number) =>
+        thisValues[call].id === id ? [status] : [],
+      );
+    },
+    userDir,
+    send: (msg) => under.outcomeOf(under.give(msg)),
+    give: (msg) => {
+      msg._msgid ??= randomUUID();
+      helper.getNode(id).receive(msg);
+      return msg._msgid;
+    },
+    outcomeOf: async (msgid) => {
+      const of = (messages: Msg[]) => messages.filter(({ _msgid }) => _msgid === msgid);
+      const end = performance.now() + patience;
+      while (of(under.completed).length + of(under.caught).length === 0) {
+        if (performance.now() > end) assert.fail(`no done within ${patience} ms`);
+        await turns(2);
+      }
+      // Whatever would come too much comes right behind.
+      await turns(20);
+      const [completed] = of(under.completed);
+      const [caught] = of(under.caught);
+      assert.equal(of(under.completed).length + of(under.caught).length, 1, "done more than once");
+      return {
+        msg: completed ?? caught ?? {},
+        outputs: under.outputs.map(of),
+        ...(completed ? { completed } : {}),
+        ...(caught ? { caught } : {}),
+      };
+    },
+    logs: () => helper.log().args.map(([{ msg }]) => String(msg instanceof Error ? (msg.stack ?? msg) : msg)),
+    redeploy: async (changes) => {
+      await helper.setFlows(flow(changes), "full", credentials);
+      listen();
+    },
+    admin: () => helper.request(),
+  };
+
+  const listen = () => {
+    const into = (helperId: string, take: (msg: Msg) => void) => helper.getNode(helperId).on("input", take);
+    for (const [output, outputId] of outputIds.entries())
+      into(outputId, (msg) => void under.outputs[output]?.push(msg));
+    into(`caught-${unique}`, (msg) => void under.caught.push(msg));
+    into(`completed-${unique}`, (msg) => void under.completed.push(msg));
+  };
+
+  helper.settings({ userDir, ...options.settings });
+  await helper.load([account, upload, start, poll, download], flow(), credentials);
+  listen();
+  t.after(async () => {
+    await helper.unload();
+    const done = [...under.completed, ...under.caught].map(({ _msgid }) => _msgid);
+    assert.equal(new Set(done).size, done.length, "a message was done more than once");
+  });
+  return under;
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What a failed message is expected to show: its code, and words that its message holds. */
+export function assertFailure(
+  { caught, outputs }: Delivery,
+  code: string,
+  words: RegExp,
+  statusCode?: number,
+): void {
+  assert.ok(caught, "the message did not fail");
+  assert.equal(caught.error.code, code, caught.error.message);
+  assert.match(caught.error.message, words);
+  assert.equal(caught.statusCode, statusCode);
+  assert.deepEqual(
+    outputs.flatMap((output) => output.filter((msg) => msg.payload?.status !== 1)),
+    [],
+    "a failed message went on",
+  );
+}
+
+/** `msg.roboflow` without what changes from run to run, whose form is checked instead. */
+export function steady(roboflow: Msg): Msg {
+  const { id, handover: _handover, uploadedAt, expiresAt, startedAt, finishedAt, ...rest } = roboflow;
+  assert.equal(typeof id, "string");
+  for (const time of [uploadedAt, expiresAt, startedAt, finishedAt])
+    if (time !== undefined) assert.equal(time, new Date(time).toISOString());
+  const times = Object.entries({ uploadedAt, expiresAt, startedAt, finishedAt });
+  return { ...rest, times: times.filter(([, time]) => time !== undefined).map(([name]) => name) };
+}
