@@ -1,12 +1,13 @@
-// Runs the test files (*.test.ts) of the folders and files named on the command line with Node's test runner.
-// Node.js 20 does not look for files by pattern itself.
+// Runs the test files (*.test.ts) of the folders and files named on the command line with Node's test runner; without
+// any, those that need nothing but Node.js. Node.js 20 does not look for files by pattern itself.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const wanted = named.length > 0 ? named : ["test/unit", "test/nodes", "test/demo"];
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 
 const files = wanted.flatMap((name) => {

@@ -14,6 +14,8 @@ export interface DemoArguments {
   key: string;
   /** `project/4`; empty leaves the one of the example. */
   model: string;
+  /** Only the options are asked for. */
+  help: boolean;
   /** Seconds until the first clip must have come through. */
   timeLimit: number;
 }
@@ -37,7 +39,7 @@ const ownClip = path.join(__dirname, "clip", "yard.mp4");
  * @throws WrongArgument
  */
 export function readArguments(args: string[], env: NodeJS.ProcessEnv): DemoArguments {
-  const { video, once, roboflow, key, model, "time-limit": timeLimit } = parse(args);
+  const { video, once, roboflow, key, model, help, "time-limit": timeLimit } = parse(args);
   if (model && !/^[^/\s]+\/\d+$/.test(model))
     throw new WrongArgument(`--model takes a project and a version, such as my-project/4, not "${model}".`);
   const real = roboflow || key !== "";
@@ -53,6 +55,7 @@ export function readArguments(args: string[], env: NodeJS.ProcessEnv): DemoArgum
     roboflow: real,
     key: real ? realKey : "demo",
     model,
+    help,
     timeLimit: seconds,
   };
 }
@@ -67,6 +70,7 @@ function parse(args: string[]) {
         roboflow: { type: "boolean", default: false },
         key: { type: "string", default: "" },
         model: { type: "string", default: "" },
+        help: { type: "boolean", default: false },
         "time-limit": { type: "string" },
       },
     });

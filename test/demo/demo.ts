@@ -15,6 +15,7 @@ const standInModel = "yard-motion/2";
 /** `npm start`: a clip through all four nodes of a real Node-RED. */
 async function main(): Promise<void> {
   const asked = readArguments(process.argv.slice(2), process.env);
+  if (asked.help) return console.log(usage);
   const stopped = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.once(signal, () => stopped.abort(signal));
