@@ -27,7 +27,9 @@ const required = [
   "LICENSE",
   ...Object.values(manifest["node-red"].nodes).flatMap((js) => [js, js.replace(/\.js$/, ".html")]),
   ...readdirSync(join(root, "icons")).map((icon) => `dist/icons/${icon}`),
-  ...readdirSync(join(root, "examples")).map((example) => `examples/${example}`),
+  ...readdirSync(join(root, "examples"))
+    .filter((file) => file.endsWith(".json"))
+    .map((example) => `examples/${example}`),
   ...Object.keys(manifest["node-red"].nodes).flatMap((type) =>
     ["json", "html"].map((ending) => `dist/locales/en-US/${type.replace("roboflow-video-", "")}.${ending}`),
   ),
