@@ -33,6 +33,7 @@ export async function emitFrames(
   let held: unknown;
   const turn = new Turn();
 
+  await task.steady();
   for await (const frames of result.batches(choice, { skipEmpty })) {
     for (const frame of frames) {
       // Which frame is the last is known only when the next one is not there.
@@ -44,6 +45,7 @@ export async function emitFrames(
       if (turn.isOver()) {
         task.working("frame", { number: sent });
         await turn.pass();
+        await task.steady();
         signal.throwIfAborted();
       }
     }

@@ -1,13 +1,25 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmdirSync, rmSync, writeSync } from "node:fs";
-import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
 import path from "node:path";
 import type { JournalEntry } from "./journal";
 
-/** What was found of one node in the journal's folder. */
-export interface FoundEntries {
+/** What an earlier process left in the journal's folder. */
+export interface Leftovers {
+  /** Oldest first. */
   entries: JournalEntry[];
   /** Files that could not be read, set aside beside their old name. */
-  damaged: string[];
+  damaged: { node: string; file: string }[];
 }
 
 const ending = ".json";
@@ -19,7 +31,13 @@ const damagedEnding = ".damaged";
  * there are. Every write is a temporary file and a rename: a kill leaves the old entry or the new one.
  */
 export class JournalFiles {
-  constructor(readonly root: string) {}
+  readonly #left: LeftFile[];
+  #diskFollows: Promise<void> = Promise.resolve();
+
+  /** Lists what an earlier process left at once, before this one has written anything of its own. */
+  constructor(readonly root: string) {
+    this.#left = listLeft(root);
+  }
 
   /**
    * Writes an entry at once, so that it stands before its message goes on.
@@ -33,66 +51,50 @@ export class JournalFiles {
     const file = path.join(folder, entry.id + ending);
     const temporary = path.join(folder, entry.id + temporaryEnding);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const handle = openSync(temporary, "w", 0o600);
     try {
-      const bytes = Buffer.from(JSON.stringify(entry));
-      for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
-      if (durable) fsyncSync(handle);
-    } finally {
-      closeSync(handle);
+      writeWhole(temporary, JSON.stringify(entry), durable);
+      renameSync(temporary, file);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
     }
-    renameSync(temporary, file);
     if (durable) syncFolder(folder);
-    else void settleOnDisk(file);
+    // One at a time: a slow card would otherwise keep every other file access of the process waiting.
+    else this.#diskFollows = this.#diskFollows.then(() => settleOnDisk(file));
   }
 
-  /** Removes an entry, and its node's folder with the last one. */
-  remove(node: string, id: string): void {
-    const folder = this.#folder(node);
-    rmSync(path.join(folder, id + ending), { force: true });
-  }
-
-  /** Removes a node's folder if nothing is left in it. */
-  tidy(node: string): void {
+  /**
+   * Removes an entry, and its node's folder with the last one.
+   *
+   * @param last whether it is the only one of its node.
+   */
+  remove({ node, id }: JournalEntry, last: boolean): void {
+    // Where the disk refuses (a card that has turned read-only), the work is done once more after the next start.
+    removeQuietly(path.join(this.#folder(node), id + ending));
+    if (!last) return;
     try {
       rmdirSync(this.#folder(node));
     } catch {
-      // Not empty, or never made.
+      // Something was set aside in it.
     }
   }
 
-  /** Ids of the nodes that have something written down. */
-  async nodes(): Promise<string[]> {
-    const folders = await readdir(this.root, { withFileTypes: true }).catch(() => []);
-    return folders
-      .filter((folder) => folder.isDirectory() && !folder.name.startsWith("."))
-      .map((folder) => nodeOf(folder.name));
-  }
-
-  /** Reads what is written down of one node, oldest first. Sets damaged files aside; never throws for one. */
-  async read(node: string): Promise<FoundEntries> {
-    const folder = this.#folder(node);
-    const names = await readdir(folder).catch(() => []);
-    const found: FoundEntries = { entries: [], damaged: [] };
-    const readOne = async (name: string) => {
-      const file = path.join(folder, name);
-      if (name.endsWith(temporaryEnding)) return rm(file, { force: true });
-      if (!name.endsWith(ending)) return;
-      try {
-        found.entries.push(
-          checked(JSON.parse(await readFile(file, "utf8")), node, path.basename(name, ending)),
-        );
-      } catch {
-        found.damaged.push(file + damagedEnding);
-        await rename(file, file + damagedEnding).catch(() => {});
+  /** Reads what an earlier process left, once. Sets damaged files aside; never throws for one. */
+  async readLeft(): Promise<Leftovers> {
+    const found: Leftovers = { entries: [], damaged: [] };
+    let turnEnds = performance.now() + longestTurn;
+    for (const { node, file } of this.#left.splice(0)) {
+      if (performance.now() > turnEnds) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turnEnds = performance.now() + longestTurn;
       }
-    };
-    const queue = names.values();
-    await Promise.all(
-      Array.from({ length: readersAtOnce }, async () => {
-        for (const name of queue) await readOne(name);
-      }),
-    );
+      try {
+        const id = path.basename(file, ending);
+        found.entries.push(checked(JSON.parse(readFileSync(file, "utf8")), node, id));
+      } catch {
+        found.damaged.push({ node, file: setAside(file) });
+      }
+    }
     found.entries.sort((one, other) => (one.at < other.at ? -1 : 1));
     return found;
   }
@@ -102,28 +104,93 @@ export class JournalFiles {
   }
 }
 
-const readersAtOnce = 32;
+/** Milliseconds of reading after which other work gets its turn. */
+const longestTurn = 10;
+
+interface LeftFile {
+  node: string;
+  file: string;
+}
+
+/** Lists the entries on disk, and removes the writes that a kill has cut off. */
+function listLeft(root: string): LeftFile[] {
+  const left: LeftFile[] = [];
+  for (const folderName of namesIn(root)) {
+    const node = nodeOf(folderName);
+    if (node === undefined) continue;
+    for (const name of namesIn(path.join(root, folderName))) {
+      const file = path.join(root, folderName, name);
+      if (name.endsWith(temporaryEnding)) removeQuietly(file);
+      if (name.endsWith(ending)) left.push({ node, file });
+    }
+  }
+  return left;
+}
+
+/** The names in a folder; none where there is no such folder. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
 
 // Node ids come from flow files that anybody may have written: none may lead out of the journal's folder.
 const folderOf = (node: string) =>
   encodeURIComponent(node).replace(/^\.+/, (dots) => "%2E".repeat(dots.length));
-const nodeOf = (folder: string) => decodeURIComponent(folder);
+
+/** The node that a folder belongs to; undefined for folders of others, as the spool. */
+function nodeOf(folder: string): string | undefined {
+  try {
+    const node = decodeURIComponent(folder);
+    return folderOf(node) === folder ? node : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 const states = new Set(["accepted", "intent", "sent", "failed"]);
 
 function checked(value: unknown, node: string, id: string): JournalEntry {
-  const entry = value as JournalEntry;
+  const entry = value as JournalEntry & { msg?: { roboflow?: { id?: unknown } } };
   const isEntry =
-    typeof entry === "object" &&
-    entry !== null &&
     entry.id === id &&
     entry.node === node &&
     states.has(entry.state) &&
-    typeof entry.at === "string" &&
-    typeof entry.msg === "object" &&
-    entry.msg !== null;
+    !Number.isNaN(Date.parse(entry.at)) &&
+    typeof entry.msg.roboflow?.id === "string" &&
+    (entry.state !== "failed" || typeof entry.failure?.code === "string");
   if (!isEntry) throw new Error("not a journal entry");
   return entry;
+}
+
+function setAside(file: string): string {
+  try {
+    renameSync(file, file + damagedEnding);
+    return file + damagedEnding;
+  } catch {
+    return file;
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // Said where it is called.
+  }
+}
+
+function writeWhole(file: string, content: string, durable: boolean): void {
+  const handle = openSync(file, "w", 0o600);
+  try {
+    const bytes = Buffer.from(content);
+    for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
+    if (durable) fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function syncFolder(folder: string): void {

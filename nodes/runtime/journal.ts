@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { NodeMessage } from "node-red";
-import { JournalFiles } from "./journal-files";
+import { JournalFiles, type Leftovers } from "./journal-files";
 import { type ClipMessage, jsonCopy } from "./message";
 
 /** How an entry's outcome is told. */
@@ -49,7 +49,7 @@ export const jobOf = ({ msg }: JournalEntry): string | undefined =>
 const lingerOfSender = 1000;
 /** One that was handed over to us stays longer than its sender's, which may still repeat it. */
 const lingerOfReceiver = 2000;
-/** Tokens remembered per node; a sender repeats only what it sent in its last second. */
+/** Tokens remembered per node, in case a sender in another process repeats; in this one none does in its life. */
 const tokensKept = 10_000;
 
 /**
@@ -59,8 +59,9 @@ const tokensKept = 10_000;
 export class Journal {
   readonly #files: JournalFiles;
   readonly #held = new Map<string, Map<string, Held>>();
+  /** Those whose outcome has been sent, in the order of sending. */
+  readonly #lingering = new Set<JournalEntry>();
   readonly #tokens = new Map<string, Set<string>>();
-  readonly #read = new Set<string>();
 
   constructor(readonly root: string) {
     this.#files = new JournalFiles(root);
@@ -77,7 +78,7 @@ export class Journal {
     msg: ClipMessage,
     { durable }: { durable: boolean },
   ): { entry: JournalEntry; trouble?: unknown } {
-    const token = msg.roboflow.handover?.token;
+    const { token, repeat } = msg.roboflow.handover ?? {};
     delete msg.roboflow.handover;
     const entry: JournalEntry = {
       id: randomUUID(),
@@ -87,7 +88,8 @@ export class Journal {
       msg,
       ...(token ? { token } : {}),
     };
-    if (token) this.#note(node, token);
+    // Nobody repeats a repeat: who sends such a message later does it on purpose.
+    if (token && !repeat) this.#note(node, token);
     const held = { entry, written: false };
     this.#of(node).set(entry.id, held);
     try {
@@ -98,9 +100,9 @@ export class Journal {
     }
   }
 
-  /** Whether this node has taken the message with this token before. */
-  knows(node: string, token: string): boolean {
-    return this.#tokens.get(node)?.has(token) ?? false;
+  /** Whether this node has taken the message with this token before. Says so once: no sender repeats twice. */
+  isRepeat(node: string, token: string): boolean {
+    return this.#tokens.get(node)?.delete(token) ?? false;
   }
 
   /**
@@ -109,13 +111,15 @@ export class Journal {
    * @throws the file system's error: then the request must not be sent.
    */
   intend(entry: JournalEntry): void {
-    this.#change(entry, { state: "intent" });
-    this.#write(this.#held.get(entry.node)?.get(entry.id), { sync: true, partly: true });
+    const held = this.#heldOf(entry);
+    if (!held) throw new Error("not in the journal");
+    entry.state = "intent";
+    this.#write(held, { sync: true, partly: true });
   }
 
   /** Takes an intention back: the request was certainly not accepted. */
   withdraw(entry: JournalEntry): void {
-    this.#change(entry, { state: "accepted" });
+    entry.state = "accepted";
     this.#rewrite(entry);
   }
 
@@ -124,72 +128,65 @@ export class Journal {
     entry: JournalEntry,
     outcome: Pick<JournalEntry, "msg" | "output"> | { failure: StoredFailure },
   ): void {
-    this.#change(entry, { state: "failure" in outcome ? "failed" : "sent", ...outcome });
+    Object.assign(entry, { state: "failure" in outcome ? "failed" : "sent", ...outcome });
     this.#rewrite(entry);
   }
 
   /** Marks what a deploy has cut off and nobody is to do again. */
   abort(entry: JournalEntry): void {
-    this.#change(entry, { state: "aborted" });
+    entry.state = "aborted";
   }
 
   /** Removes an entry about a second after its outcome was sent. */
   linger(entry: JournalEntry): void {
-    const held = this.#held.get(entry.node)?.get(entry.id);
-    if (!held) return;
-    if (!held.written) return this.remove(entry);
-    held.linger = setTimeout(() => this.remove(entry), entry.token ? lingerOfReceiver : lingerOfSender);
+    const held = this.#heldOf(entry);
+    if (held?.written) {
+      held.linger = setTimeout(() => this.remove(entry), entry.token ? lingerOfReceiver : lingerOfSender);
+      this.#lingering.add(entry);
+    } else this.remove(entry);
   }
 
-  /** Removes every lingering entry of a node at once: its outcomes have been handed over. */
-  endLinger(node: string): void {
-    for (const { entry, linger } of [...this.#of(node).values()]) if (linger) this.remove(entry);
+  /** Removes every lingering entry at once, senders before receivers: all outcomes have been handed over. */
+  endLinger(): void {
+    for (const entry of this.#lingering) this.remove(entry);
   }
 
   /** Forgets an entry. */
   remove(entry: JournalEntry): void {
-    const held = this.#held.get(entry.node)?.get(entry.id);
-    clearTimeout(held?.linger);
-    this.#held.get(entry.node)?.delete(entry.id);
-    if (held?.written) this.#files.remove(entry.node, entry.id);
-  }
-
-  /** Removes the folder of a node that has nothing in it. */
-  tidy(node: string): void {
-    this.#files.tidy(node);
+    const held = this.#heldOf(entry);
+    if (!held) return;
+    clearTimeout(held.linger);
+    this.#lingering.delete(entry);
+    const ofNode = this.#of(entry.node);
+    ofNode.delete(entry.id);
+    if (ofNode.size === 0) this.#held.delete(entry.node);
+    if (held.written) this.#files.remove(entry, ofNode.size === 0);
   }
 
   /** What a node has not settled, oldest first. */
   unsettled(node: string): JournalEntry[] {
-    return [...this.#of(node).values()].filter(({ linger }) => !linger).map(({ entry }) => entry);
+    const held = this.#held.get(node)?.values() ?? [];
+    return [...held].filter(({ linger }) => !linger).map(({ entry }) => entry);
   }
 
-  /** Ids of all nodes that have something here or on disk. */
-  async nodes(): Promise<string[]> {
-    const inMemory = [...this.#held].filter(([, entries]) => entries.size > 0).map(([node]) => node);
-    return [...new Set([...inMemory, ...(await this.#files.nodes())])];
+  /** Ids of all nodes that have something here. */
+  nodes(): string[] {
+    return [...this.#held.keys()];
   }
 
   /**
-   * Reads a node's entries from disk, once in the life of the process; from then on memory knows better.
+   * Takes in what an earlier process left on disk.
    *
    * @returns files set aside because they were damaged, and entries dropped because they were too old.
    */
-  async load(node: string): Promise<{ damaged: string[]; old: JournalEntry[] }> {
-    if (this.#read.has(node)) return { damaged: [], old: [] };
-    this.#read.add(node);
-    const { entries, damaged } = await this.#files.read(node);
-    const held = this.#of(node);
-    const old: JournalEntry[] = [];
+  async load(): Promise<{ damaged: Leftovers["damaged"]; old: JournalEntry[] }> {
+    const { entries, damaged } = await this.#files.readLeft();
     for (const entry of entries) {
-      if (held.has(entry.id)) continue;
-      held.set(entry.id, { entry, written: true });
-      if (entry.token) this.#note(node, entry.token);
-      if (Date.now() - Date.parse(entry.at) > oldest) {
-        old.push(entry);
-        this.remove(entry);
-      }
+      this.#of(entry.node).set(entry.id, { entry, written: true });
+      if (entry.token) this.#note(entry.node, entry.token);
     }
+    const old = entries.filter(({ at }) => Date.now() - Date.parse(at) > oldest);
+    for (const entry of old) this.remove(entry);
     return { damaged, old };
   }
 
@@ -199,19 +196,19 @@ export class Journal {
     return held;
   }
 
+  #heldOf({ node, id }: JournalEntry): Held | undefined {
+    return this.#held.get(node)?.get(id);
+  }
+
   #note(node: string, token: string): void {
     const tokens = this.#tokens.get(node) ?? new Set<string>();
     this.#tokens.set(node, tokens.add(token));
     if (tokens.size > tokensKept) for (const first of tokens) return void tokens.delete(first);
   }
 
-  #change(entry: JournalEntry, change: Partial<JournalEntry>): void {
-    Object.assign(entry, change);
-  }
-
   /** Writes an entry again that is on disk; when the disk refuses now, the older state there stays. */
   #rewrite(entry: JournalEntry): void {
-    const held = this.#held.get(entry.node)?.get(entry.id);
+    const held = this.#heldOf(entry);
     if (!held?.written) return;
     try {
       this.#write(held, { sync: false, partly: entry.state !== "accepted" });
@@ -221,8 +218,7 @@ export class Journal {
   }
 
   /** @param partly write what JSON can carry even when that is not the whole message. */
-  #write(held: Held | undefined, { sync, partly }: { sync: boolean; partly: boolean }): void {
-    if (!held) return;
+  #write(held: Held, { sync, partly }: { sync: boolean; partly: boolean }): void {
     const { copy, whole } = jsonCopy(held.entry.msg);
     if (!whole && !partly) return;
     this.#files.write({ ...held.entry, msg: copy as NodeMessage }, sync);

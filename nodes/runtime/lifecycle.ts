@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import type { NodeAPI } from "node-red";
 import { Journal, type JournalEntry, jobOf } from "./journal";
 import { spoolFolder, storageFolder } from "./paths";
-import { text } from "./text";
+import { type TextValues, text } from "./text";
 
 /** A running flow node, as its process's life concerns it. */
 export interface Resumable {
@@ -20,14 +20,14 @@ export class Lifecycle {
   readonly journal: Journal;
   readonly #RED: NodeAPI;
   readonly #running = new Map<string, Resumable>();
+  #loaded: Promise<void> | undefined;
   #restarting: Promise<void> | undefined;
   #restarted: () => void = () => {};
 
   constructor(RED: NodeAPI, root: string) {
     this.#RED = RED;
     this.journal = new Journal(root);
-    // What a killed process was in the middle of downloading begins anew.
-    rmSync(spoolFolder(RED), { recursive: true, force: true });
+    emptySpool(RED);
     RED.events.on("flows:stopping", () => this.#hold());
     RED.events.on("flows:started", () => {
       this.#release();
@@ -50,6 +50,8 @@ export class Lifecycle {
 
   leave(node: Resumable): void {
     if (this.#running.get(node.id) === node) this.#running.delete(node.id);
+    // Nobody is left to whom something could be on its way.
+    if (this.#running.size === 0) this.journal.endLinger();
   }
 
   #hold(): void {
@@ -63,31 +65,39 @@ export class Lifecycle {
     this.#restarted();
   }
 
-  /** Every node's entries are read before the first is taken up, so that each knows which repeats it has had. */
+  /** Every entry is read before the first is taken up, so that each node knows which repeats it has had. */
   async #takeUp(): Promise<void> {
+    this.#loaded ??= this.#load();
+    await this.#loaded;
+    this.#dropOrphans();
+    for (const node of [...this.#running.values()]) node.resume();
+  }
+
+  async #load(): Promise<void> {
+    const { damaged, old } = await this.journal.load();
+    for (const { node, file } of damaged) this.#warn(node, "damagedEntry", { file });
+    for (const [node, entries] of byNode(old)) this.#warn(node, "oldEntries", counted(entries));
+  }
+
+  /** Drops what nodes have left that are no longer in the configuration. */
+  #dropOrphans(): void {
     const configured = this.#configuredIds();
-    for (const id of await this.journal.nodes()) {
-      if (!exists(id, configured)) await this.#drop(id);
+    // A flow file that could not be read looks like this; nobody keeps an empty one.
+    if (configured.size === 0) return;
+    for (const node of this.journal.nodes()) {
+      if (exists(node, configured)) continue;
+      const entries = this.journal.unsettled(node);
+      for (const entry of entries) this.journal.remove(entry);
+      if (entries.length > 0) this.#warn(node, "nodeGone", { node, ...counted(entries) });
     }
-    const running = [...this.#running.values()];
-    await Promise.all(running.map((node) => this.#load(node)));
-    for (const node of running) if (this.#running.get(node.id) === node) node.resume();
   }
 
-  async #load(node: Resumable): Promise<void> {
-    const { damaged, old } = await this.journal.load(node.id);
-    for (const file of damaged) node.warn(text(this.#RED, "warnings.damagedEntry", { file }));
-    if (old.length > 0) node.warn(text(this.#RED, "warnings.oldEntries", counted(old)));
-  }
-
-  /** What a node left that is no longer in the configuration. */
-  async #drop(node: string): Promise<void> {
-    await this.journal.load(node);
-    const entries = this.journal.unsettled(node);
-    for (const entry of entries) this.journal.remove(entry);
-    this.journal.tidy(node);
-    if (entries.length > 0)
-      this.#RED.log.warn(text(this.#RED, "warnings.nodeGone", { node, ...counted(entries) }));
+  /** Warns in a node's name, or in nobody's when it does not run. */
+  #warn(node: string, key: string, values: TextValues): void {
+    const message = text(this.#RED, `warnings.${key}`, values);
+    const running = this.#running.get(node);
+    if (running) running.warn(message);
+    else this.#RED.log.warn(message);
   }
 
   #configuredIds(): Set<string> {
@@ -97,6 +107,21 @@ export class Lifecycle {
     });
     return ids;
   }
+}
+
+function emptySpool(RED: NodeAPI): void {
+  try {
+    // What a killed process was in the middle of downloading begins anew.
+    rmSync(spoolFolder(RED), { recursive: true, force: true });
+  } catch {
+    // A folder that cannot be written is complained of where it is needed.
+  }
+}
+
+function byNode(entries: JournalEntry[]): Map<string, JournalEntry[]> {
+  const nodes = new Map<string, JournalEntry[]>();
+  for (const entry of entries) nodes.set(entry.node, [...(nodes.get(entry.node) ?? []), entry]);
+  return nodes;
 }
 
 function counted(entries: JournalEntry[]): { count: number; jobs: string } {

@@ -24,7 +24,7 @@ export interface Task {
   working(key: string, values?: TextValues, options?: { trouble?: boolean }): void;
   /** Sends a message that is not the outcome. */
   send(msg: NodeMessage | (NodeMessage | null)[]): void;
-  /** Resolves when no deploy is under way: what is sent during one may reach a node that is gone. */
+  /** Resolves when no deploy is under way, or this node closes: what is sent in one may reach a node that is gone. */
   steady(): Promise<void>;
   /** Says that a paid request is about to be sent; it is on disk when this returns. */
   intend(): void;
@@ -68,9 +68,12 @@ class Closing extends Error {}
 const patience = 700;
 /** Turns of the event loop in which what was sent reaches the next node, and what was sent to us arrives. */
 const handoverTurns = 5;
+/** Entries taken up in one turn of the event loop. */
+const takenUpAtOnce = 50;
 
 interface Running {
   entry: JournalEntry;
+  resumed: boolean;
   controller: AbortController;
   patient: AbortController;
   ended: Promise<void>;
@@ -87,11 +90,11 @@ export class Runner implements Resumable {
   readonly #lifecycle: Lifecycle;
   readonly #status: StatusLine;
   readonly #running = new Map<string, Running>();
-  /** Entries that come back through `receive`, by their message; each does so once in the life of this node. */
+  /** Entries on their way back through `receive`, by their message. */
   readonly #takenUp = new Map<object, JournalEntry>();
-  readonly #restored = new Signal();
-  readonly #closing = new Signal();
-  /** Closed, and the entries left to whoever comes after. */
+  readonly #restored = new Milestone();
+  readonly #closing = new Milestone();
+  /** Closed for good: what is left in the journal belongs to the node that comes after this one. */
   #gone = false;
   #withoutStorage = false;
 
@@ -124,31 +127,38 @@ export class Runner implements Resumable {
 
   /** Drops messages in hand: each ends with `done()` and no error. */
   drop(select: (entry: JournalEntry) => boolean): void {
-    for (const { entry, controller, patient } of this.#running.values()) {
-      if (!select(entry)) continue;
-      controller.abort(new Dropped());
-      patient.abort(new Dropped());
-    }
+    const dropThose = (running: Iterable<Running>) => {
+      for (const { entry, controller, patient } of running) {
+        if (!select(entry)) continue;
+        controller.abort(new Dropped());
+        patient.abort(new Dropped());
+      }
+    };
+    dropThose(this.#running.values());
+    if (this.#restored.passed) return;
+    // Those still to be taken up are meant as well, those that come in meanwhile are not.
+    this.#restored.reached.then(() =>
+      dropThose([...this.#running.values()].filter(({ resumed }) => resumed)),
+    );
   }
 
-  /** Takes up what the journal holds for this node; called after every deploy, also one that left it running. */
+  /** Takes up what the journal holds for this node; called after each deploy, also one that left it running. */
   resume(): void {
     const isInHand = (entry: JournalEntry) => this.#running.has(entry.id) || this.#takenUp.has(entry.msg);
     const entries = this.#lifecycle.journal.unsettled(this.id).filter((entry) => !isInHand(entry));
     for (const entry of entries) this.#takenUp.set(entry.msg, entry);
-    // What may be a repeat goes first and at once, while the node that may have had it still knows.
-    const isTold = ({ state }: JournalEntry) => state === "sent" || state === "failed";
-    for (const { msg } of entries.filter(isTold)) this.#node.receive(msg);
-    const queue = entries.filter((entry) => !isTold(entry)).values();
+    // What the next node may have had goes first and at once, while that node still knows.
+    const isSent = ({ state }: JournalEntry) => state === "sent";
+    for (const { msg } of entries.filter(isSent)) this.#node.receive(msg);
+    const queue = entries.filter((entry) => !isSent(entry)).values();
     // A few at a time: there may be thousands, and other nodes have messages of their own.
     const next = () => {
-      for (let count = 0; count < takenUpAtOnce; count += 1) {
-        if (this.#closing.given) return;
+      for (let count = 0; count < takenUpAtOnce && !this.#closing.passed; count += 1) {
         const { value: entry, done } = queue.next();
-        if (done) return this.#restored.give();
+        if (done) return setImmediate(() => this.#restored.pass());
         this.#node.receive(entry.msg);
       }
-      setImmediate(next);
+      if (!this.#closing.passed) setImmediate(next);
     };
     next();
   }
@@ -156,8 +166,8 @@ export class Runner implements Resumable {
   #input(msg: NodeMessage, send: (msg: never) => void, done: (error?: Error) => void): void {
     const takenUp = this.#takenUp.get(msg);
     if (takenUp) {
-      if (this.#closing.given || this.#running.has(takenUp.id)) return;
-      this.#run(takenUp, send as Task["send"], done, true);
+      this.#takenUp.delete(msg);
+      if (!this.#closing.passed) this.#run(takenUp, send as Task["send"], done, true);
       return;
     }
     const command = this.#step.command?.(msg);
@@ -171,27 +181,62 @@ export class Runner implements Resumable {
     const message = asClipMessage(msg);
     const { journal } = this.#lifecycle;
     const { handover } = message.roboflow;
-    if (handover?.repeat && journal.isRepeat(this.id, handover.token)) return done();
-
+    if (handover?.repeat && journal.isRepeat(this.id, handover.token)) {
+      done();
+      return;
+    }
     const entry = this.#accept(message);
     // Taken in all the same while closing: the node that comes after this one finds it in the journal.
-    if (!this.#closing.given) this.#run(entry, send as Task["send"], done, false);
+    if (!this.#closing.passed) this.#run(entry, send as Task["send"], done, false);
   }
 
-@@REST@@  async #toOutcome(task: Task, { entry, controller }: Running, done: (error?: Error) => void): Promise<void> {
+  #accept(message: ClipMessage): JournalEntry {
+    const { journal } = this.#lifecycle;
+    const { entry, trouble } = journal.accept(this.id, message, { durable: this.#step.resume });
+    // A paid step says so itself, as an error of the message.
+    if (!this.#step.paid) this.#noteStorage(trouble);
+    return entry;
+  }
+
+  /** Warns when the journal cannot be written any more, not with every message. */
+  #noteStorage(trouble: unknown): void {
+    if (trouble && !this.#withoutStorage) {
+      const { message } = this.#describe(
+        new VideoError("STORAGE", "journalOff", { cause: trouble }),
+        undefined,
+      );
+      this.#node.warn(message);
+      this.#status.warning("journalOff");
+    }
+    this.#withoutStorage = trouble !== undefined;
+  }
+
+  #run(entry: JournalEntry, send: Task["send"], done: (error?: Error) => void, resumed: boolean): void {
+    const controller = new AbortController();
+    const patient = new AbortController();
+    const running: Running = { entry, resumed, controller, patient, ended: Promise.resolve() };
+    this.#running.set(entry.id, running);
+    running.ended = this.#toOutcome(this.#task(running, send), running, done)
+      // Node-RED itself or another node's callback has failed; an unhandled rejection would end the process.
+      .catch((error) => this.#node.error(this.#describe(error, undefined).message))
+      .finally(() => this.#running.delete(entry.id));
+  }
+
+  async #toOutcome(task: Task, running: Running, done: (error?: Error) => void): Promise<void> {
+    const { entry, controller, resumed } = running;
     const { journal } = this.#lifecycle;
     let outcome: Outcome | undefined;
     try {
-      if (entry.state === "accepted") outcome = await this.#step.work(task);
-      else if (entry.state === "sent")
-        outcome = { msg: repeated(entry), output: entry.output, done: "sentAgain" };
-      else if (entry.state === "intent") throw startUncertain();
-      else if (entry.state === "aborted") throw new VideoError("ABORTED", "aborted");
-      if (outcome?.msg && entry.state !== "sent" && !this.#step.outcomeIsRemade) {
-        outcome.msg.roboflow.handover = { token: randomUUID() };
-        journal.settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 });
+      outcome = await this.#outcomeOf(entry, task);
+      if (this.#gone) return;
+      if (outcome?.msg) {
+        // The same each time the work is done: even if the outcome could not be written down, a repeat is known.
+        outcome.msg.roboflow.handover = { token: entry.id, ...(resumed ? { repeat: true } : {}) };
+        if (!this.#step.outcomeIsRemade)
+          journal.settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 });
       }
     } catch (error) {
+      if (this.#gone) return;
       const { reason } = controller.signal;
       if (reason instanceof Dropped) {
         journal.remove(entry);
@@ -200,19 +245,11 @@ export class Runner implements Resumable {
       }
       // Cut off: it stays in the journal as it is. What ended in a moment's patience counts all the same.
       if (reason instanceof Closing && !(error instanceof VideoError)) return;
-      const { code, message, statusCode, cause } = this.#describe(error, task.msg);
-      journal.settle(entry, {
-        failure: {
-          code,
-          message,
-          ...(statusCode === undefined ? {} : { statusCode }),
-          ...(cause ? { cause } : {}),
-        },
-      });
+      journal.settle(entry, { failure: this.#describe(error, task.msg) });
     }
-    // What is sent during a deploy may reach a node that is gone.
-    if (this.#lifecycle.isRestarting) await Promise.race([this.#lifecycle.steady(), this.#closed]);
-    if (this.#closing) return;
+    await task.steady();
+    // The node that comes after this one sends it.
+    if (this.#closing.passed) return;
     if (entry.failure) {
       done(this.#nodeFailure(entry.failure, task.msg));
       this.#status.ended(entry.id, { failed: entry.failure.code });
@@ -221,15 +258,31 @@ export class Runner implements Resumable {
       done();
       this.#status.ended(entry.id, { done: outcome?.done ?? "done", values: outcome?.values });
     }
+    if (this.#withoutStorage) this.#status.warning("journalOff");
     journal.linger(entry);
   }
 
-  #task({ entry, controller, patient }: Running, send: Task["send"], resumed: boolean): Task {
+  async #outcomeOf(entry: JournalEntry, task: Task): Promise<Outcome | undefined> {
+    switch (entry.state) {
+      case "accepted":
+        return this.#step.work(task);
+      case "sent":
+        return { msg: task.msg, output: entry.output, done: "sentAgain" };
+      case "intent":
+        throw startUncertain();
+      case "aborted":
+        throw new VideoError("ABORTED", "aborted");
+      case "failed":
+        return undefined;
+    }
+  }
+
+  #task({ entry, resumed, controller, patient }: Running, send: Task["send"]): Task {
     const { journal } = this.#lifecycle;
     const status = this.#status;
-    const paid = <T>(act: () => T): T => {
+    const paid = (act: () => void): void => {
       try {
-        return act();
+        act();
       } catch (cause) {
         throw new VideoError("STORAGE", "journalNeeded", { values: { path: journal.root }, cause });
       }
@@ -246,7 +299,15 @@ export class Runner implements Resumable {
         if (!controller.signal.aborted) status.working(entry.id, progress);
       },
       send,
-      intend: () => paid(() => journal.intend(entry)),
+      steady: async () => {
+        if (this.#lifecycle.isRestarting)
+          await Promise.race([this.#lifecycle.steady(), this.#closing.reached]);
+      },
+      intend: () => {
+        // The node that comes after this one may have it in hand by now.
+        patient.signal.throwIfAborted();
+        paid(() => journal.intend(entry));
+      },
       withdraw: () => journal.withdraw(entry),
     };
   }
@@ -265,21 +326,24 @@ export class Runner implements Resumable {
   }
 
   async #close(): Promise<void> {
-    this.#closing = true;
-    this.#markClosed();
+    this.#closing.pass();
     const reason = new Closing();
     for (const { controller } of this.#running.values()) controller.abort(reason);
     const impatience = setTimeout(() => {
       for (const { patient } of this.#running.values()) patient.abort(reason);
     }, patience);
-    const { journal } = this.#lifecycle;
+    let lastMoment: NodeJS.Timeout | undefined;
     await Promise.race([
-      Promise.allSettled([...this.#running.values()].map(({ ended }) => ended)),
-      new Promise((resolve) => setTimeout(resolve, patience + 100)),
+      Promise.all([...this.#running.values()].map(({ ended }) => ended)),
+      new Promise((resolve) => {
+        lastMoment = setTimeout(resolve, patience + 100);
+      }),
     ]);
     clearTimeout(impatience);
+    clearTimeout(lastMoment);
     for (let turn = 0; turn < handoverTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    journal.endLinger(this.id);
+    this.#gone = true;
+    const { journal } = this.#lifecycle;
     if (!this.#step.resume)
       for (const entry of journal.unsettled(this.id)) if (entry.state === "accepted") journal.abort(entry);
     this.#status.close();
@@ -287,12 +351,22 @@ export class Runner implements Resumable {
   }
 }
 
-/** The outgoing message of an entry that was, or may have been, sent before. */
-function repeated(entry: JournalEntry): ClipMessage {
-  const msg = entry.msg as ClipMessage;
-  const { handover } = msg.roboflow;
-  msg.roboflow.handover = { token: handover?.token ?? entry.id, repeat: true };
-  return msg;
+/** Something that happens once and can be waited for. */
+class Milestone {
+  #pass: () => void = () => {};
+  #passed = false;
+  readonly reached = new Promise<void>((resolve) => {
+    this.#pass = resolve;
+  });
+
+  get passed(): boolean {
+    return this.#passed;
+  }
+
+  pass(): void {
+    this.#passed = true;
+    this.#pass();
+  }
 }
 
 const toOutput = (msg: NodeMessage, output: number): NodeMessage | (NodeMessage | null)[] =>

@@ -129,12 +129,20 @@ export class Jobs {
     return analyse(video, inferFps, join(this.folder, `${id}-seen.ndjson`), this.signal);
   }
 
-  /** Made-up frames of a 30 fps video: one box that walks from left to right. */
-  async #builtIn(inferFps: number): Promise<Analysis> {
-    const count = this.settings.builtInFrames;
-    const file = join(this.folder, `built-in-${count}@${inferFps}.ndjson`);
+  /** Made-up frames of a 30 fps video: one box that walks from left to right. Written once, read by many jobs. */
+  #builtIn(inferFps: number): Promise<Analysis> {
+    const name = `built-in-${this.settings.builtInFrames}@${inferFps}`;
+    let analysis = this.#analyses.get(name);
+    if (!analysis) {
+      analysis = this.#makeUp(join(this.folder, `${name}.ndjson`), inferFps);
+      this.#analyses.set(name, analysis);
+    }
+    return analysis;
+  }
+
+  async #makeUp(file: string, inferFps: number): Promise<Analysis> {
     const lines: string[] = [];
-    for (let n = 0; n < count; n++) {
+    for (let n = 0; n < this.settings.builtInFrames; n++) {
       const left = 10 + (n % 20) * 28;
       const areas = [{ left, top: 120, width: 40, height: 100, confidence: 0.9 }];
       const frame = Math.round((n * 30) / inferFps);

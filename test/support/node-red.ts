@@ -40,6 +40,8 @@ export interface RecordedMessage {
 /** Runs a real Node-RED as a process of its own, on 127.0.0.1. */
 export class NodeRed {
   readonly #process: ChildProcess;
+  /** Resolves when the process has ended, whoever ended it. */
+  readonly ended: Promise<void>;
   #output = "";
 
   private constructor(
@@ -62,6 +64,7 @@ export class NodeRed {
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
+    this.ended = new Promise((resolve) => this.#process.once("exit", () => resolve()));
     for (const stream of [this.#process.stdout, this.#process.stderr])
       stream?.on("data", (chunk) => {
         this.#output += chunk;
@@ -125,8 +128,9 @@ export class NodeRed {
   async waitForOutput(pattern: RegExp, timeout = 30_000): Promise<void> {
     await until(
       () => {
-        if (this.#process.exitCode !== null && !pattern.test(this.#output))
-          throw new Error(`Node-RED ended with ${this.#process.exitCode}\n${this.#output}`);
+        const end = this.#process.exitCode ?? this.#process.signalCode;
+        if (end !== null && !pattern.test(this.#output))
+          throw new Error(`Node-RED ended with ${end}\n${this.#output}`);
         return pattern.test(this.#output);
       },
       timeout,
@@ -171,9 +175,8 @@ export class NodeRed {
 
   #end(signal: NodeJS.Signals): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return Promise.resolve();
-    const ended = new Promise<void>((resolve) => this.#process.once("exit", () => resolve()));
     this.#process.kill(signal);
-    return ended;
+    return this.ended;
   }
 }
 

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type Emulator, startEmulator } from "../emulator/emulator";
+import { freePort, NodeRed, type NodeRedOptions, until } from "../support/node-red";
+import { makeClips } from "./support/clips";
+import {
+  clipsWithResult,
+  credentials,
+  fewerNodes,
+  journalEntries,
+  journalFiles,
+  newUserDir,
+  pipeline,
+} from "./support/pipeline";
+
+/** Seed of the random moments; the same seed asks for the same moments. */
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+/** Random kills in all. */
+const kills = Number(process.env.KILLS ?? 80);
+const inFlight = 20;
+const killer = path.join(__dirname, "support", "killer.js");
+
+let emulator: Emulator;
+before(async () => {
+  emulator = await startEmulator({ analyse: false, builtInFrames: 5, hash: false });
+});
+after(() => emulator.close());
+
+/** Where a Node-RED is to die: see support/killer.js. */
+interface Death {
+  afterMs?: number;
+  call?: string;
+  path?: string;
+  holds?: string;
+  nth?: number;
+  when?: "before" | "half" | "after";
+}
+
+/** One user directory and the Node-REDs that live and die in it, one after the other. */
+class Lives {
+  readonly userDir = newUserDir();
+  readonly fed = new Map<string, "accepted" | "unknown">();
+  kills = 0;
+  #port = 0;
+  #current: NodeRed | undefined;
+  readonly #options: Partial<NodeRedOptions>;
+
+  constructor(options: Partial<NodeRedOptions> = {}) {
+    this.#options = options;
+  }
+
+  get nodeRed(): NodeRed {
+    assert(this.#current);
+    return this.#current;
+  }
+
+  /** Starts the next one; undefined when it died before its flows had started. */
+  async start(death?: Death): Promise<NodeRed | undefined> {
+    this.#port ||= await freePort();
+    const isFirst = this.#current === undefined;
+    try {
+      this.#current = await NodeRed.start({
+        userDir: this.userDir,
+        flows: pipeline(emulator.url),
+        credentials,
+        port: this.#port,
+        settings: fewerNodes,
+        keepFlows: !isFirst,
+        ...(death ? { nodeOptions: ["--require", killer], env: { KILL: JSON.stringify(death) } } : {}),
+        ...this.#options,
+      });
+      return this.#current;
+    } catch (error) {
+      if (!death || !String(error).includes("SIGKILL")) throw error;
+      this.kills += 1;
+      return undefined;
+    }
+  }
+
+  /** Feeds a clip; it counts as accepted when Node-RED has answered after the upload node had it. */
+  async feed(name: string, size?: number): Promise<void> {
+    const [file] = makeClips(path.join(this.userDir, "clips"), [name], size);
+    this.fed.set(name, "unknown");
+    await this.nodeRed.inject("clip", { payload: file, roboflow: { id: name } }).then(
+      () => this.fed.set(name, "accepted"),
+      () => {},
+    );
+  }
+
+  async died(): Promise<void> {
+    await this.nodeRed.ended;
+    this.kills += 1;
+    for (const { msg } of journalEntries(this.userDir)) this.fed.set(msg.roboflow.id, "accepted");
+  }
+
+  /** Names of accepted clips that have neither a result nor an error that names them. */
+  unanswered(): string[] {
+    const answered = clipsWithResult(this.nodeRed);
+    for (const { msg } of this.nodeRed.records("caught")) answered.add(msg.roboflow.id);
+    return [...this.fed]
+      .filter(([name, fate]) => fate === "accepted" && !answered.has(name))
+      .map(([name]) => name);
+  }
+
+  /** Waits for every outcome, then for the journal to be empty. */
+  async finish(timeout = 60_000): Promise<void> {
+    await until(
+      () => this.unanswered().length === 0,
+      timeout,
+      () => `no outcome: ${this.unanswered()}\n${this.nodeRed.output.slice(-3000)}`,
+    );
+    await until(
+      () => journalFiles(this.userDir).length === 0,
+      10_000,
+      () => `in the journal: ${JSON.stringify(journalEntries(this.userDir))}`,
+    );
+    assert.deepEqual(journalFiles(this.userDir), []);
+    for (const name of this.fed.keys())
+      assert(emulator.ledger.jobsOf(name).length <= 1, `two jobs of ${name} (seed ${seed})`);
+    for (const { msg } of this.nodeRed.records("caught")) {
+      assert.match(msg.error.message, /START_UNCERTAIN|clip-|may be running/i);
+      assert.equal(msg.error.code, "START_UNCERTAIN", msg.error.message);
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#current?.stop();
+    rmSync(this.userDir, { recursive: true, force: true });
+  }
+}
+
+/** Runs one story, whatever becomes of it nothing of it stays. */
+async function living(
+  story: (lives: Lives) => Promise<void>,
+  options?: Partial<NodeRedOptions>,
+): Promise<void> {
+  const lives = new Lives(options);
+  try {
+    await story(lives);
+  } finally {
+    await lives.end();
+  }
+}
+
+/** Random numbers from 0 to 1 that the seed decides. */
+function randomNumbers(from: number): () => number {
+  let state = from;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+describe("a Node-RED that is killed", () => {
+  it(`loses no clip of ${inFlight} in flight and starts no job twice, killed ${kills} times at random`, async (t) => {
+    t.diagnostic(`SEED=${seed} KILLS=${kills}`);
+    const random = randomNumbers(seed);
+    emulator.set({ jobSeconds: 1.5 });
+    emulator.fault(
+      { kind: "put", do: "slow", bytesPerSecond: 400_000, count: 0 },
+      { kind: "start", do: "delay", delayMs: 60, count: 0 },
+      { kind: "result", do: "delay", delayMs: 60, count: 0 },
+    );
+    await living(async (lives) => {
+      const began = performance.now();
+      let startTakes = 1000;
+      let fed = 0;
+      while (lives.kills < kills) {
+        // One in five dies while it starts or takes up its work.
+        const inStart = random() < 0.2 ? { afterMs: Math.round(random() * 1.2 * startTakes) } : undefined;
+        const lifetime = random() * 1500;
+        const spawned = performance.now();
+        if (!(await lives.start(inStart))) continue;
+        if (!inStart) startTakes = performance.now() - spawned;
+        const lacking = inFlight - lives.unanswered().length;
+        for (const end = fed + lacking; fed < end; fed += 1) void lives.feed(`clip-${fed}.mp4`, 60_000);
+        if (!inStart) setTimeout(() => lives.nodeRed.kill(), lifetime);
+        await lives.died();
+      }
+      await lives.start();
+      emulator.clearFaults();
+      await lives.finish();
+      const caught = new Set(lives.nodeRed.records("caught").map(({ msg }) => msg.roboflow.id));
+      const results = clipsWithResult(lives.nodeRed);
+      const accepted = [...lives.fed.values()].filter((fate) => fate === "accepted").length;
+      const seconds = Math.round((performance.now() - began) / 1000);
+      t.diagnostic(
+        `${lives.kills} kills in ${seconds} s; ${accepted} clips accepted: ${results.size} results, ` +
+          `${caught.size} START_UNCERTAIN; ${emulator.ledger.jobs.length} jobs, ${emulator.ledger.uploads.length} uploads`,
+      );
+      assert(results.size > caught.size, "the loop should see results, not only doubts");
+    });
+  });
+});

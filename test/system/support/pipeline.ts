@@ -1,0 +1,93 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { catchNodes, type FlowNode, injectNodes, type NodeRed, recordNode } from "../../support/node-red";
+
+/** Properties to lay over those of the four nodes. */
+export type Changes = Partial<Record<"up" | "st" | "po" | "do" | "acc", Record<string, unknown>>>;
+
+/**
+ * Upload, start, poll and download in a row on one tab, fed at `/feed/clip`. Records `job` (what start sends),
+ * `frame` (what download sends), `done` (Complete of any of the four) and `caught`.
+ */
+export function pipeline(baseUrl: string, changes: Changes = {}): FlowNode[] {
+  const four = ["up", "st", "po", "do"];
+  return [
+    { id: "tab", type: "tab", label: "Clips" },
+    { id: "acc", type: "roboflow-video-account", baseUrl, ...changes.acc },
+    ...injectNodes("clip", ["up"]),
+    ...catchNodes(),
+    ...["job", "frame", "done"].map((name) => recordNode(name)),
+    { id: "complete", type: "complete", z: "tab", scope: four, uncaught: false, wires: [["record-done"]] },
+    video("up", "upload", [["st"]]),
+    video("st", "start", [["po", "record-job"]], {
+      models: [{ modelId: "people/4", inferenceType: "object-detection", confidence: 0.4 }],
+    }),
+    video("po", "poll", [["do"], []], { interval: 0.3 }),
+    video("do", "download", [["record-frame"]], { output: "frames" }),
+  ];
+
+  function video(
+    id: keyof Changes,
+    step: string,
+    wires: string[][],
+    own: Record<string, unknown> = {},
+  ): FlowNode {
+    return { id, type: `roboflow-video-${step}`, z: "tab", account: "acc", wires, ...own, ...changes[id] };
+  }
+}
+
+/** The key that the stand-in takes by default. */
+export const credentials = { acc: { apiKey: "demo" } };
+
+export const newUserDir = (): string => mkdtempSync(path.join(tmpdir(), "roboflow-system-"));
+
+/** Core nodes that no test here needs: without them Node-RED starts in two thirds of the time. */
+export const fewerNodes = `nodesExcludes: ["90-exec.js", "89-trigger.js", "10-mqtt.js", "22-websocket.js",
+  "31-tcpin.js", "32-udp.js", "70-CSV.js", "70-HTML.js", "70-JSON.js", "70-XML.js", "70-YAML.js",
+  "10-file.js", "23-watch.js", "16-range.js", "17-split.js", "18-sort.js", "19-batch.js",
+  "80-template.js", "15-change.js", "10-switch.js", "12-rbe.js", "21-httprequest.js"],`;
+
+export const storageOf = (userDir: string): string => path.join(userDir, "roboflow-video");
+
+/** All files in the journal, relative to its folder. */
+export function journalFiles(userDir: string): string[] {
+  const root = storageOf(userDir);
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((name) => !name.startsWith(".spool") && isFile(path.join(root, name)))
+    .sort();
+}
+
+/** What stands in the journal, of one node or of all. */
+export function journalEntries(userDir: string, node = ""): Record<string, any>[] {
+  return journalFiles(userDir)
+    .filter((name) => name.startsWith(node) && name.endsWith(".json"))
+    .flatMap((name) => {
+      try {
+        return [JSON.parse(readFileSync(path.join(storageOf(userDir), name), "utf8"))];
+      } catch {
+        return []; // Settled meanwhile.
+      }
+    });
+}
+
+/** Names of the clips of which every frame has been recorded. */
+export function clipsWithResult(nodeRed: NodeRed): Set<string> {
+  const seen = new Map<string, Set<number>>();
+  const whole = new Set<string>();
+  for (const { msg } of nodeRed.records("frame")) {
+    const indexes = seen.get(msg.parts.id) ?? new Set();
+    seen.set(msg.parts.id, indexes.add(msg.parts.index));
+    if (indexes.size === msg.parts.count) whole.add(msg.roboflow.fileName);
+  }
+  return whole;
+}
+
+function isFile(name: string): boolean {
+  try {
+    return statSync(name).isFile();
+  } catch {
+    return false;
+  }
+}
