@@ -63,7 +63,9 @@ function takeFrame() {
   const it = opened();
   // Delivered again, as after a restart.
   if (parts.index < it.next) return;
-  const { time, frame, image } = payload;
+  const { time, frame, image, predictions, results } = payload;
+  // Also those that see nothing.
+  for (const model of Object.keys(results || {})) modelOf(it.summary, model);
   // Without a time there is no place for it in the clip.
   if (typeof time === "number") {
     const window = Math.floor(time / WINDOW);
@@ -71,7 +73,7 @@ function takeFrame() {
       closeWindow(it);
       it.window = window;
     }
-    it.frames.push({ frame, time, image, predictions: payload.predictions });
+    it.frames.push({ frame, time, image, predictions });
   }
   it.next = parts.index + 1;
   if (it.next === parts.count) closeWindow(it);
@@ -160,9 +162,9 @@ function round(value, steps) {
 }
 
 /** The row of the timeline that a prediction belongs to: one for each class of each model. */
-function trackOf({ models, tracks }, model, label) {
-  if (!models.includes(model)) models.push(model);
-  const of = models.indexOf(model);
+function trackOf(summary, model, label) {
+  const { tracks } = summary;
+  const of = modelOf(summary, model);
   const find = (name) => tracks.findIndex((track) => track.model === of && track.class === name);
   const known = find(label);
   if (known >= 0) return known;
@@ -170,6 +172,10 @@ function trackOf({ models, tracks }, model, label) {
   const rest = find(name);
   if (rest >= 0) return rest;
   return tracks.push({ model: of, class: name, total: 0, seen: [] }) - 1;
+}
+
+function modelOf({ models }, model) {
+  return models.includes(model) ? models.indexOf(model) : models.push(model) - 1;
 }
 
 /** Adds a frame to the timeline: by piece, the first time, the most at once and the surest. */

@@ -250,19 +250,18 @@ export class Timeline {
       pen.globalAlpha = this.isShown(number) ? 1 : 0.2;
       const highest = Math.max(1, ...tracks[number].seen.map(([, most]) => most));
       for (const [time, most] of this.#pieces(number)) {
-        // Pieces lie on a grid; the half pixel closes the seam to the next one.
-        const from = Math.floor((time + 0.001) / pieceSeconds) * pieceSeconds;
-        const x = (from / this.#length) * width;
-        const wide = Math.max(1.5 * devicePixelRatio, (pieceSeconds / this.#length) * width + 0.5);
-        const high = height * (0.3 + 0.7 * (most / highest));
-        pen.fillRect(x, height - high, wide, high);
+        // Pieces lie on a grid; whole pixels leave no seam between them.
+        const piece = Math.floor((time + 0.001) / pieceSeconds);
+        const [from, to] = [piece, piece + 1].map((at) => Math.round(((at * pieceSeconds) / this.#length) * width));
+        const high = Math.round(height * (0.3 + 0.7 * (most / highest)));
+        pen.fillRect(from, height - high, Math.max(2, to - from), high);
       }
     }
   }
 
   #ticks() {
     const [ruler] = this.#sliders;
-    const room = Math.max(2, ruler.clientWidth / 70);
+    const room = Math.max(2, ruler.clientWidth / 60);
     const every = rulers.find((seconds) => this.#length / seconds <= room) ?? 28800;
     const ticks = [];
     for (let time = 0; time <= this.#length; time += every) {
