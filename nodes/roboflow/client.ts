@@ -151,6 +151,7 @@ export class RoboflowClient {
     const slug = readWorkspace(root.json);
     if (!slug) throw badAnswer(root);
     const answer = await ask(`/${encodeURIComponent(slug)}`);
+    if (!isObject(answer.json) || !isObject(answer.json.workspace)) throw badAnswer(answer);
     const { name, projects } = readProjects(answer.json);
     return { slug, name: name ?? slug, projects };
   }
@@ -171,6 +172,7 @@ export class RoboflowClient {
           const answer = await this.#repeat(retries.dialog, signal, undefined, () =>
             this.#call("GET", path, { signal }),
           );
+          if (!isObject(answer.json)) throw badAnswer(answer);
           models.push(...readVersions(answer.json, project));
         } catch (error) {
           // A key may see a project in the list and yet not be let into it.

@@ -111,6 +111,7 @@ export class Network {
    */
   async request(request: HttpRequest): Promise<HttpResponse> {
     const { signal } = request;
+    const { default: axios } = await import("axios");
     signal.throwIfAborted();
     const host = new URL(request.url).host;
     const canceller = new AbortController();
@@ -138,7 +139,6 @@ export class Network {
       ? watch(idle, () => sent() - waitingBytes(connection.socket))
       : watch(silence, () => 0);
     try {
-      const { default: axios } = await import("axios");
       const response = await axios.request(this.#config(request, canceller.signal, connection));
       sendWatch.stop();
       const stream = response.data as Readable;

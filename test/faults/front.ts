@@ -1,0 +1,116 @@
+import dns from "node:dns";
+import http from "node:http";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import type { RequestKind } from "../emulator/ledger";
+import { route } from "../emulator/routes";
+
+/** A name that no server has unless a test says so. */
+export const testHost = "roboflow.test";
+
+/**
+ * The wire between a node and the stand-in: it counts every try, also one that no server sees, and breaks where
+ * a server cannot break it. `until` is how many tries it stays broken for.
+ */
+export interface Front {
+  /** Address to use in place of the server's; by name, so that the name can go missing. */
+  url: string;
+  /** Tries of one kind of request so far. */
+  tries(kind: RequestKind): number;
+  refuse(kind: RequestKind, until: number): Promise<void>;
+  loseName(kind: RequestKind, until: number): void;
+  /** Resets the connection when so many bytes of the request have come. */
+  cutRequests(bytes: number, until: number): void;
+  close(): Promise<void>;
+}
+
+/** Puts a front before the server at `target`. Only one at a time: it watches this process's requests. */
+export async function frontOf(target: string): Promise<Front> {
+  const { hostname, port: targetPort } = new URL(target);
+  const sockets = new Set<Socket>();
+  const counts = new Map<RequestKind, number>();
+  const tries = (kind: RequestKind) => counts.get(kind) ?? 0;
+  let cut = { bytes: 0, left: 0 };
+  let nameLost = () => false;
+  let onTry = () => {};
+
+  const listener = (client: Socket) => {
+    const server = connect(Number(targetPort), hostname);
+    const isCut = cut.left > 0;
+    cut.left -= 1;
+    let received = 0;
+    client.on("data", (piece) => {
+      received += piece.length;
+      if (isCut && received >= cut.bytes) return client.resetAndDestroy();
+      if (server.write(piece)) return;
+      client.pause();
+      server.once("drain", () => client.resume());
+    });
+    server.on("data", (piece) => client.write(piece));
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      sockets.add(one);
+      one.on("error", () => other.resetAndDestroy());
+      one.on("end", () => other.end());
+      one.on("close", (hadError) => {
+        sockets.delete(one);
+        if (hadError) other.resetAndDestroy();
+        else other.destroySoon();
+      });
+    }
+  };
+  let server = createServer({ allowHalfOpen: true }, listener);
+  await listen(server, 0);
+  const { port } = server.address() as AddressInfo;
+
+  const { request } = http;
+  http.request = function counted(this: unknown, ...given: unknown[]) {
+    const { method, path } = given[0] as http.RequestOptions;
+    const { kind } = route(method ?? "GET", new URL(path ?? "/", "http://front").pathname);
+    counts.set(kind, tries(kind) + 1);
+    onTry();
+    return Reflect.apply(request, this, given);
+  } as typeof request;
+  const { lookup } = dns;
+  dns.lookup = ((name: string, options: object, callback: (...results: unknown[]) => void) => {
+    if (name !== testHost) return Reflect.apply(lookup, dns, [name, options, callback]);
+    if (!nameLost()) return Reflect.apply(lookup, dns, ["127.0.0.1", options, callback]);
+    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: "ENOTFOUND" });
+    process.nextTick(callback, error);
+  }) as typeof lookup;
+
+  const stop = async () => {
+    for (const socket of sockets) socket.destroy();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  };
+  return {
+    url: `http://${testHost}:${port}`,
+    tries,
+    refuse: async (kind, until) => {
+      await stop();
+      onTry = () => {
+        if (tries(kind) !== until) return;
+        server = createServer({ allowHalfOpen: true }, listener);
+        // This try still has to be refused; the next one comes after a wait.
+        setTimeout(() => listen(server, port), 4);
+      };
+    },
+    loseName: (kind, until) => {
+      nameLost = () => tries(kind) <= until;
+    },
+    cutRequests: (bytes, until) => {
+      cut = { bytes, left: until };
+    },
+    close: async () => {
+      http.request = request;
+      dns.lookup = lookup;
+      await stop();
+    },
+  };
+}
+
+const listen = (server: Server, port: number) =>
+  new Promise<void>((resolve) => {
+    server.listen(port, "127.0.0.1", resolve);
+  });
