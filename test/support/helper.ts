@@ -40,8 +40,8 @@ export interface NodeUnderTest {
   userDir: string;
   /** Sends a message in and waits for its one `done`. */
   send(msg: Msg): Promise<Delivery>;
-  /** Sends a message in. @returns its `_msgid` */
-  give(msg: Msg): string;
+  /** Sends a message in, or into a node beside. @returns its `_msgid` */
+  give(msg: Msg, beside?: string): string;
   /** Waits for the one `done` of a message. */
   outcomeOf(msgid: string): Promise<Delivery>;
   /** What was logged, as text. */
@@ -62,7 +62,7 @@ export interface FlowOptions {
   env?: Record<string, string>;
   userDir?: string;
   /** More nodes in the flow, and what registers their types. */
-  beside?: FlowNode[];
+  beside?: (account: string, tab: string) => FlowNode[];
 }
 
 // Each test's user directory has listeners of its own on the runtime that all tests of a process share.
@@ -70,6 +70,9 @@ EventEmitter.defaultMaxListeners = 200;
 
 /** Milliseconds after which a message without a `done` fails its test. */
 const patience = 10_000;
+
+/** The helper holds one flow at a time. */
+let unloadLast = async (): Promise<void> => {};
 
 /**
  * Runs one node of ours in a real runtime, with Catch and Complete nodes around it. Ids and user directory
@@ -110,7 +113,7 @@ export async function runNode(
     { id: `caught-${unique}`, type: "helper", ...onTab },
     { id: `complete-${unique}`, type: "complete", scope: [id], ...onTab, wires: [[`completed-${unique}`]] },
     { id: `completed-${unique}`, type: "helper", ...onTab },
-    ...(options.beside ?? []),
+    ...(options.beside?.(accountId, tab) ?? []),
   ];
   const credentials = options.apiKey === undefined ? {} : { [accountId]: { apiKey: options.apiKey } };
 
@@ -127,9 +130,9 @@ export async function runNode(
     },
     userDir,
     send: (msg) => under.outcomeOf(under.give(msg)),
-    give: (msg) => {
+    give: (msg, beside = id) => {
       msg._msgid ??= randomUUID();
-      helper.getNode(id).receive(msg);
+      helper.getNode(beside).receive(msg);
       return msg._msgid;
     },
     outcomeOf: async (msgid) => {
@@ -167,11 +170,17 @@ export async function runNode(
     into(`completed-${unique}`, (msg) => void under.completed.push(msg));
   };
 
+  await unloadLast();
   helper.settings({ userDir, ...options.settings });
   await helper.load([account, upload, start, poll, download], flow(), credentials);
   listen();
+  let unloaded: Promise<void> | undefined;
+  unloadLast = () => {
+    unloaded ??= helper.unload();
+    return unloaded;
+  };
   t.after(async () => {
-    await helper.unload();
+    await unloadLast();
     const done = [...under.completed, ...under.caught].map(({ _msgid }) => _msgid);
     assert.equal(new Set(done).size, done.length, "a message was done more than once");
   });
