@@ -31,6 +31,7 @@ export interface Delivery {
 /** One of our nodes in a running flow, between everything that can look at it. */
 export interface NodeUnderTest {
   id: string;
+  accountId: string;
   /** Everything that came out, by output. */
   outputs: Msg[][];
   caught: Msg[];
@@ -119,6 +120,7 @@ export async function runNode(
 
   const under: NodeUnderTest = {
     id,
+    accountId,
     outputs: outputIds.map(() => []),
     caught: [],
     completed: [],
