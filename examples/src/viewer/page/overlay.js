@@ -37,7 +37,8 @@ export function draw(pen, seen, image, sharp) {
     if (gaze && box) arrow(pen, box, gaze, place, colour, sharp);
   }
   // On top of all shapes, so that they can be read.
-  for (const one of seen) if (one.label && one.box) label(pen, one, place, sharp);
+  const size = width / sharp < 500 ? 10 : 12;
+  for (const one of seen) if (one.label && one.box) label(pen, one, place, size * sharp);
 }
 
 const cornersOf = ([left, top, width, height]) => [
@@ -103,20 +104,20 @@ function arrow(pen, [left, top, width, height], [yaw, pitch], place, colour, sha
 }
 
 /** Above its box; within it where there is no room above. */
-function label(pen, { box, colour, label: text }, place, sharp) {
+function label(pen, { box, colour, label: text }, place, size) {
   const [left, top] = place(box);
-  pen.font = `600 ${12 * sharp}px system-ui, sans-serif`;
+  pen.font = `600 ${size}px system-ui, sans-serif`;
   pen.textBaseline = "middle";
-  const height = 18 * sharp;
-  const width = pen.measureText(text).width + 10 * sharp;
-  const edge = 1.25 * sharp;
+  const height = 1.5 * size;
+  const width = pen.measureText(text).width + 0.8 * size;
+  const edge = 0.1 * size;
   const x = Math.max(0, Math.min(left - edge, pen.canvas.width - width));
   const above = top - height - edge;
   const y = above >= 0 ? above : Math.max(0, top);
   pen.fillStyle = colour;
   pen.beginPath();
-  pen.roundRect(x, y, width, height, 3 * sharp);
+  pen.roundRect(x, y, width, height, 0.25 * size);
   pen.fill();
   pen.fillStyle = "#111";
-  pen.fillText(text, x + 5 * sharp, y + height / 2 + 0.5 * sharp);
+  pen.fillText(text, x + 0.4 * size, y + 0.54 * height);
 }

@@ -117,7 +117,7 @@ function tell() {
       "Roboflow's result has no frame for this clip, so there is nothing to draw. That happens when more frames a second are asked for than the clip has.",
     );
   else if (nothing) notice(`${frames.toLocaleString("en")} frames were looked at, and nothing was seen in them.`);
-  else if (!hasPicture && video.error) noPicture();
+  else if (!hasPicture && (video.error || !clip.hasVideo)) noPicture();
   else notice("");
 }
 
