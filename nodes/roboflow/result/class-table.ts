@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { damaged } from "./damage";
-import { addCount } from "./safe-keys";
+import type { Tally } from "./entries";
 
 /**
  * Counts by class name for the scan over the bytes, which finds the names as they are written: a name is
@@ -42,11 +42,10 @@ export class ClassTable {
     return id;
   }
 
-  /** Adds all counts to `classes`. */
-  addTo(classes: Record<string, number>): void {
+  addTo(tally: Tally): void {
     for (const [id, name] of this.#names.entries()) {
       const count = this.counts[id] as number;
-      if (count > 0) addCount(classes, name, count);
+      if (count > 0) tally.addClass(name, count);
     }
   }
 

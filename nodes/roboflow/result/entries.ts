@@ -1,5 +1,4 @@
-import { addCount } from "./safe-keys";
-import type { ResultSummary } from "./types";
+import { setKey } from "./safe-keys";
 
 export type Fields = Record<string, unknown>;
 
@@ -24,18 +23,38 @@ export function classOfLabel(label: string, value: unknown): unknown {
   return isObject(value) && Object.hasOwn(value, "class") ? value.class : label;
 }
 
-/** Adds the predictions of one entry to `summary.detections` and `summary.classes`. */
-export function countEntry(entry: unknown, summary: Pick<ResultSummary, "detections" | "classes">): void {
-  const predictions = predictionsOf(entry);
-  if (predictions === undefined) return;
-  if (Array.isArray(predictions)) {
-    for (const prediction of predictions) if (isObject(prediction)) countOne(prediction.class, summary);
-  } else {
-    for (const label of Object.keys(predictions)) countOne(classOfLabel(label, predictions[label]), summary);
-  }
-}
+/** What has been counted over several entries. */
+export class Tally {
+  detections = 0;
+  readonly #classes = new Map<string, { count: number }>();
 
-function countOne(className: unknown, summary: Pick<ResultSummary, "detections" | "classes">): void {
-  summary.detections++;
-  if (typeof className === "string") addCount(summary.classes, className);
+  /** Adds the predictions of one entry. */
+  add(entry: unknown): void {
+    const predictions = predictionsOf(entry);
+    if (predictions === undefined) return;
+    if (Array.isArray(predictions)) {
+      for (const prediction of predictions) if (isObject(prediction)) this.#addOne(prediction.class);
+    } else {
+      // What was parsed inherits no key; Object.keys would make a list of them for each entry.
+      for (const label in predictions) this.#addOne(classOfLabel(label, predictions[label]));
+    }
+  }
+
+  #addOne(className: unknown): void {
+    this.detections++;
+    if (typeof className === "string") this.addClass(className, 1);
+  }
+
+  addClass(className: string, count: number): void {
+    const counted = this.#classes.get(className);
+    if (counted) counted.count += count;
+    else this.#classes.set(className, { count });
+  }
+
+  /** Predictions by class. */
+  classes(): Record<string, number> {
+    const classes = {};
+    for (const [className, { count }] of this.#classes) setKey(classes, className, count);
+    return classes;
+  }
 }

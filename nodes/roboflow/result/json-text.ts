@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from "node:buffer";
+import { isUtf8 } from "node:buffer";
 import { damaged, maxResultBytes } from "./damage";
 
 const QUOTE = 0x22;
@@ -37,10 +37,12 @@ function refusal(error: unknown, position: number): unknown {
   return error instanceof SyntaxError ? damaged("not JSON", position, error) : error;
 }
 
+/**
+ * Measured: a latin1 copy of what is all ASCII saves 1 % of the parse for a batch, and makes the parse of a
+ * long text an eighth slower, since V8 keeps such a string outside its heap.
+ */
 function decode(bytes: Buffer, position: number): string {
   if (bytes.length > maxResultBytes) throw damaged("one entry is longer than can be read", position);
-  // Measured: a latin1 copy of ASCII takes a third of the time of decoding it as UTF-8.
-  if (isAscii(bytes)) return bytes.toString("latin1");
   if (!isUtf8(bytes)) throw damaged("not UTF-8", position);
   return bytes.toString("utf8");
 }

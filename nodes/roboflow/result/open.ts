@@ -60,14 +60,14 @@ export async function openInPieces(path: string, sizes: Sizes, signal?: AbortSig
   const file = await open(path, "r");
   try {
     const scan = new Scan(sizes);
-    const counted = await scanFile(file, scan, sizes.pieceBytes, signal);
+    const tally = await scanFile(file, scan, sizes.pieceBytes, signal);
     const columns = chooseColumns(scan);
     await parseUnread(file, scan, columns, sizes, signal);
-    scan.classes.addTo(counted.classes);
+    scan.classes.addTo(tally);
     const summary: ResultSummary = {
       frames: columns.frames.length,
-      detections: scan.detections + counted.detections,
-      classes: counted.classes,
+      detections: scan.detections + tally.detections,
+      classes: tally.classes(),
       nullFrames: columns.entries.length > 0 ? columns.frames.length - scan.answered.count() : 0,
     };
     return new OpenedResult(file, columns, summary, sizes, signal);

@@ -1,6 +1,6 @@
 import { columnKind, columnName } from "./columns";
 import { checkResultSize, damaged, notVideo } from "./damage";
-import { countEntry, isObject } from "./entries";
+import { isObject, Tally } from "./entries";
 import { parseJson } from "./json-text";
 import { findRepeatedKeys } from "./repeated-keys";
 import { setKey } from "./safe-keys";
@@ -27,7 +27,7 @@ export function parseResult(body: Buffer): ParsedResult {
   const frames = [result.frame_offset, result.frame_offsets].find(Array.isArray);
   const times = [result.time_offset, result.time_offsets].find(Array.isArray);
   if (!frames || !times) throw notVideo("no frame_offset and time_offset");
-  const summary: ResultSummary = { frames: frames.length, detections: 0, classes: {}, nullFrames: 0 };
+  const tally = new Tally();
   const models: string[] = [];
   const columns: unknown[][] = [];
   for (const [key, column] of Object.entries(result)) {
@@ -39,12 +39,24 @@ export function parseResult(body: Buffer): ParsedResult {
     if (columnKind(key) !== "entries") continue;
     models.push(key);
     columns.push(column);
-    for (const entry of column) if (entry !== null) countEntry(entry, summary);
+    for (const entry of column) tally.add(entry);
   }
-  if (columns.length > 0)
-    for (let i = 0; i < frames.length; i++)
-      if (columns.every((column) => column[i] === null)) summary.nullFrames++;
+  const summary: ResultSummary = {
+    frames: frames.length,
+    detections: tally.detections,
+    classes: tally.classes(),
+    nullFrames: nullFrames(columns),
+  };
   return { result, summary, models };
+}
+
+function nullFrames(columns: unknown[][]): number {
+  const [first, ...others] = columns;
+  if (!first) return 0;
+  let count = 0;
+  for (let i = 0; i < first.length; i++)
+    if (first[i] === null && others.every((column) => column[i] === null)) count++;
+  return count;
 }
 
 function withRepeatedKeys(value: Record<string, unknown>, body: Buffer): Record<string, unknown> {

@@ -8,9 +8,8 @@ export function setKey(target: Record<string, unknown>, key: string, value: unkn
   else target[key] = value;
 }
 
-/** Adds `by` to the count of `key`. */
-export function addCount(counts: Record<string, number>, key: string, by = 1): void {
-  // What is inherited under a name such as "constructor" is never a number.
+/** Counts one more of `key`. */
+export function addCount(counts: Record<string, number>, key: string): void {
   const before: unknown = Object.hasOwn(counts, key) ? counts[key] : 0;
-  setKey(counts, key, (before as number) + by);
+  setKey(counts, key, (before as number) + 1);
 }

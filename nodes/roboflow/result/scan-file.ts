@@ -1,20 +1,17 @@
 import type { FileHandle } from "node:fs/promises";
 import { damaged, maxResultBytes } from "./damage";
-import { countEntry } from "./entries";
+import { Tally } from "./entries";
 import { parseJson } from "./json-text";
 import { readAt } from "./read-at";
 import type { Scan } from "./scan";
 import { Turns } from "./turns";
-import type { ResultSummary } from "./types";
 
 /** Scanned at a time: 2 to 3 ms while V8 still interprets the scan, a tenth of that once it is compiled. */
 const SLICE_BYTES = 64 * 1024;
 
-/** What was counted by parsing, because the scan could not. */
-export type Counted = Pick<ResultSummary, "detections" | "classes">;
-
 /**
  * Leads the whole file through the scan, piece by piece, and parses what the scan asks for.
+ * @returns what is in the entries that the scan could not count
  * @throws VideoError RESULT; the signal's reason; an error of the file system
  */
 export async function scanFile(
@@ -22,8 +19,8 @@ export async function scanFile(
   scan: Scan,
   pieceBytes: number,
   signal?: AbortSignal,
-): Promise<Counted> {
-  const counted: Counted = { detections: 0, classes: {} };
+): Promise<Tally> {
+  const tally = new Tally();
   const turns = new Turns();
   // One byte more, for the zero that ends the scan's loops.
   let bytes: Buffer = Buffer.allocUnsafeSlow(pieceBytes + 1);
@@ -48,7 +45,7 @@ export async function scanFile(
           ? bytes.subarray(start - base, suspectEnd - base)
           : await readAt(file, start, suspectEnd);
       const value = parseJson(text, start);
-      if (kind === "entry") countEntry(value, counted);
+      if (kind === "entry") tally.add(value);
       await turns.pause();
     }
     scan.suspects.length = 0;
@@ -57,7 +54,7 @@ export async function scanFile(
     base += used;
   }
   scan.finish(held, base + held);
-  return counted;
+  return tally;
 }
 
 /** Room for a string that fills all there is. */

@@ -37,7 +37,7 @@ describe("any result, held against a plain parse of the whole", () => {
           assert.deepStrictEqual(frames, expected.frames);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 
@@ -83,7 +83,7 @@ describe("any result, held against a plain parse of the whole", () => {
           assert.deepStrictEqual([...models].sort(), [...expected.models].sort());
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { Tally } from "../../../nodes/roboflow/result/entries";
 import { Scan } from "../../../nodes/roboflow/result/scan";
 
 const TEXT = `{ "time_offset":[0.0,
@@ -24,8 +25,8 @@ function told(pieces: Buffer[]): unknown {
     base += used;
   }
   scan.finish(held.length, base + held.length);
-  const classes: Record<string, number> = {};
-  scan.classes.addTo(classes);
+  const tally = new Tally();
+  scan.classes.addTo(tally);
   return {
     columns: scan.columns.map((column) => ({
       key: column.key,
@@ -34,7 +35,7 @@ function told(pieces: Buffer[]): unknown {
     })),
     suspects: scan.suspects,
     detections: scan.detections,
-    classes,
+    classes: tally.classes(),
     answered: scan.answered.count(),
   };
 }
