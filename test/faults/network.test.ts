@@ -1,0 +1,325 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, afterEach, before, beforeEach, describe, type TestContext, test } from "node:test";
+import { Network, type NetworkOptions, RoboflowClient, VideoError } from "../../nodes/roboflow";
+import { environmentProxy } from "../../nodes/roboflow/proxy";
+import { retries } from "../../nodes/roboflow/retry";
+import { getResult } from "../../nodes/roboflow/transfer";
+import { videoBuffer } from "../../nodes/roboflow/video";
+import { type Emulator, startEmulator } from "../emulator/emulator";
+import { recording } from "../support/recordings";
+import { type Certificates, makeCertificates } from "./certificates";
+import { type ForwardingProxy, startProxy } from "./forwarding-proxy";
+import { throughNode } from "./one-node";
+
+const apiKey = "rf_NetworkKey5tR9";
+const login = { user: "guard@yard", password: "p@ss/w:rd%1" };
+const auth = { username: login.user, password: login.password };
+const unhurried = new AbortController().signal;
+const proxyVariables = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [
+  name,
+  name.toUpperCase(),
+]);
+
+let folder: string;
+let certificates: Certificates;
+let plain: Emulator;
+let secure: Emulator;
+let proxy: ForwardingProxy;
+let kept: Record<string, string | undefined>;
+
+before(async () => {
+  kept = Object.fromEntries(proxyVariables.map((name) => [name, process.env[name]]));
+  folder = mkdtempSync(path.join(tmpdir(), "roboflow-network-"));
+  certificates = makeCertificates(folder);
+  const { server, ca } = certificates;
+  const options = { apiKey, analyse: false, jobSeconds: 0, builtInFrames: 20 };
+  plain = await startEmulator(options);
+  secure = await startEmulator({
+    ...options,
+    tls: { ...server, ca, requestCert: true, rejectUnauthorized: true },
+  });
+  for (const policy of Object.values(retries)) policy.first = 5;
+});
+beforeEach(async () => {
+  for (const name of proxyVariables) delete process.env[name];
+  proxy = await startProxy(login);
+  plain.ledger.clear();
+  secure.ledger.clear();
+});
+afterEach(() => proxy.close());
+after(async () => {
+  for (const [name, value] of Object.entries(kept)) if (value !== undefined) process.env[name] = value;
+  await plain.close();
+  await secure.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ours = (): NonNullable<NetworkOptions["tls"]> => ({
+  ca: certificates.ca,
+  ...certificates.client,
+});
+const throughProxy = (): NonNullable<NetworkOptions["proxyFor"]> => {
+  const { host, port } = proxy;
+  return () => ({ protocol: "http:", host, port, auth });
+};
+
+function clientOf(t: TestContext, url: string, options: NetworkOptions): RoboflowClient {
+  const network = new Network({ timings: { silence: 2000, idle: 2000 }, ...options });
+  t.after(() => network.close());
+  return new RoboflowClient(url, apiKey, network);
+}
+
+/** Every kind of request once: upload, start, poll, result. @returns the result's text */
+async function wholeWay(client: RoboflowClient): Promise<string> {
+  const hooks = { signal: unhurried };
+  const inputUrl = await client.upload(
+    "yard.mp4",
+    videoBuffer(recording("mp4", 2_000_000), "yard.mp4"),
+    hooks,
+  );
+  const models = [{ model_id: "yard-motion", model_version: "1", inference_type: "object-detection" }];
+  const jobId = await client.startJob({ input_url: inputUrl, infer_fps: 5, models } as never, {
+    signal: unhurried,
+    answerSignal: unhurried,
+    intend: () => {},
+    withdraw: () => {},
+  });
+  for (;;) {
+    const { outputUrl } = await client.jobStatus(jobId, hooks);
+    if (!outputUrl) continue;
+    return getResult(client.network, outputUrl, hooks, async ({ body }) => {
+      let text = "";
+      for await (const piece of body) text += piece;
+      return text;
+    });
+  }
+}
+
+async function failure(promise: Promise<unknown>): Promise<VideoError> {
+  const error = await promise.then(
+    () => assert.fail("this should have failed"),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof VideoError, String(error));
+  return error;
+}
+
+const upload = (client: RoboflowClient) => client.createUploadUrl("yard.mp4", { signal: unhurried });
+/** The kinds of the requests that arrived; a job may have been polled several times. */
+const kinds = ({ ledger }: Emulator) => [...new Set(ledger.requests.map(({ kind }) => kind))];
+const everyKind = ["signed-url", "put", "start", "status", "result"];
+
+describe("a server with a private authority that wants a client certificate:", () => {
+  test("every request gets through with both, and nothing global is touched", async (t) => {
+    const globals = () => [
+      http.globalAgent,
+      https.globalAgent,
+      https.globalAgent.options,
+      http.request,
+      https.request,
+    ];
+    const before = globals();
+    const optionsBefore = JSON.stringify(https.globalAgent.options);
+    const text = await wholeWay(clientOf(t, secure.url, { tls: ours() }));
+    assert.ok(Array.isArray(JSON.parse(text).frame_offset));
+    assert.deepEqual(kinds(secure), everyKind);
+    assert.ok(globals().every((one, at) => one === before[at]));
+    assert.equal(JSON.stringify(https.globalAgent.options), optionsBefore);
+    await assert.rejects(fetch(`${secure.url}/?api_key=${apiKey}`), "others do not trust that authority now");
+  });
+
+  test("without the authority, or without the certificate, no request arrives", async (t) => {
+    const { ca, client } = certificates;
+    for (const tls of [{}, client, { ca }, { ca, ...certificates.selfSigned }]) {
+      const error = await failure(upload(clientOf(t, secure.url, { tls })));
+      assert.equal(error.code, "NETWORK");
+      assert.ok(error.cause?.code, "the cause is named");
+    }
+    assert.deepEqual(kinds(secure), []);
+  });
+
+  test("a certificate that is made for another name is refused", async (t) => {
+    const other = await startEmulator({ apiKey, tls: certificates.elsewhere });
+    t.after(() => other.close());
+    const error = await failure(upload(clientOf(t, other.url, { tls: ours() })));
+    assert.deepEqual([error.code, error.cause?.code], ["NETWORK", "ERR_TLS_CERT_ALTNAME_INVALID"]);
+  });
+});
+
+describe("a proxy with a password:", () => {
+  test("plain http is forwarded, every request", async (t) => {
+    await wholeWay(clientOf(t, plain.url, { proxyFor: throughProxy() }));
+    assert.deepEqual(kinds(plain), everyKind);
+    assert.equal(proxy.seen.length, plain.ledger.requests.length);
+    assert.ok(proxy.seen.every((seen) => seen.includes(` ${plain.url}/`)));
+  });
+
+  test("https goes through a tunnel, every request; the proxy reads neither key nor signature", async (t) => {
+    const text = await wholeWay(clientOf(t, secure.url, { tls: ours(), proxyFor: throughProxy() }));
+    assert.ok(Array.isArray(JSON.parse(text).frame_offset));
+    assert.deepEqual(kinds(secure), everyKind);
+    const target = new URL(secure.url).host;
+    assert.ok(
+      proxy.seen.every((seen) => seen === `CONNECT ${target}`),
+      proxy.seen.join(),
+    );
+    const read = proxy.read();
+    assert.ok(read.length > 2_000_000, "all of it came this way");
+    for (const secret of [apiKey, "X-Goog-Signature", "api_key", "videoinfer"])
+      assert.ok(!read.includes(secret), secret);
+  });
+
+  test("calls share a tunnel, a start has one of its own", async (t) => {
+    const client = clientOf(t, secure.url, { tls: ours(), proxyFor: throughProxy() });
+    await upload(client);
+    await upload(client);
+    assert.equal(proxy.seen.length, 1);
+    await client
+      .startJob({ input_url: "https://cameras.example/a.mp4", infer_fps: 5, models: [] } as never, {
+        signal: unhurried,
+        answerSignal: unhurried,
+        intend: () => {},
+        withdraw: () => {},
+      })
+      .catch(() => {});
+    assert.equal(proxy.seen.length, 2);
+    const [one, two, start] = secure.ledger.requests.map(({ connection }) => connection);
+    assert.equal(one, two);
+    assert.notEqual(one, start);
+  });
+
+  for (const [scheme, server] of [
+    ["http", () => plain],
+    ["https", () => secure],
+  ] as const)
+    test(`a wrong password is said clearly, once, and not shown (${scheme})`, async (t) => {
+      const wrong = { username: login.user, password: "wr0ng-passw0rd" };
+      const { host, port } = proxy;
+      const proxyFor = () => ({ host, port, auth: wrong });
+      const error = await failure(upload(clientOf(t, server().url, { tls: ours(), proxyFor })));
+      assert.deepEqual([error.code, error.reason, error.statusCode], ["REJECTED", "proxyPassword", 407]);
+      assert.doesNotMatch(JSON.stringify(error) + error.stack, /wr0ng|guard|d3JvbmctcGFzc3cwcmQ/);
+      assert.equal(proxy.seen.length, 1, "a wrong password does not get better");
+      assert.deepEqual(kinds(server()), []);
+    });
+
+  test("no connection to the proxy outlives its account", async (t) => {
+    const client = clientOf(t, secure.url, { tls: ours(), proxyFor: throughProxy() });
+    await upload(client);
+    assert.equal(proxy.open(), 1);
+    client.network.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(proxy.open(), 0);
+  });
+});
+
+describe("the proxy that the environment names:", () => {
+  test("http_proxy and https_proxy, with the signs of a password encoded", async (t) => {
+    process.env.http_proxy = proxy.url;
+    process.env.https_proxy = proxy.url;
+    await wholeWay(clientOf(t, plain.url, {}));
+    assert.equal(proxy.seen.length, plain.ledger.requests.length);
+    proxy.seen.length = 0;
+    await wholeWay(clientOf(t, secure.url, { tls: ours() }));
+    assert.ok(proxy.seen.length > 0 && proxy.seen.every((seen) => seen.startsWith("CONNECT ")));
+    assert.deepEqual(kinds(secure), everyKind);
+  });
+
+  test("no_proxy names the servers that are near", async (t) => {
+    process.env.http_proxy = proxy.url;
+    process.env.no_proxy = "example.com, 127.0.0.1";
+    await upload(clientOf(t, plain.url, {}));
+    assert.deepEqual(proxy.seen, []);
+    assert.deepEqual(kinds(plain), ["signed-url"]);
+  });
+
+  test("an account with a proxy of its own does not look there", async (t) => {
+    process.env.http_proxy = "http://127.0.0.1:9";
+    await upload(clientOf(t, plain.url, { proxyFor: throughProxy() }));
+    assert.equal(proxy.seen.length, 1);
+    await upload(clientOf(t, plain.url, { proxyFor: () => false }));
+    assert.equal(proxy.seen.length, 1);
+  });
+
+  test("the variables are read as curl reads them", () => {
+    const chosen = (url: string, environment: Record<string, string>) => {
+      const found = environmentProxy(new URL(url), environment);
+      return (
+        found &&
+        `${found.protocol}//${found.auth ? `${found.auth.username}@` : ""}${found.host}:${found.port}`
+      );
+    };
+    const here = { https_proxy: "proxy.local:3128" };
+    const api = "https://api.roboflow.com/x";
+    assert.equal(chosen(api, here), "http://proxy.local:3128");
+    assert.equal(chosen("http://api.roboflow.com/x", here), false);
+    assert.equal(chosen(api, { HTTPS_PROXY: "https://a%40b:c@proxy.local" }), "https://a@b@proxy.local:443");
+    assert.equal(chosen(api, { all_proxy: "http://[::1]:8080" }), "http://[::1]:8080");
+    assert.equal(chosen(api, { https_proxy: "not an address at all:x" }), false);
+    assert.equal(chosen(api, {}), false);
+    for (const [entries, isExcepted] of [
+      ["*", true],
+      ["roboflow.com", true],
+      [".roboflow.com", true],
+      ["*.roboflow.com", true],
+      ["other.com,api.roboflow.com:443", true],
+      ["other.com API.ROBOFLOW.COM", true],
+      ["api.roboflow.com:8443", false],
+      ["boflow.com", false],
+      ["", false],
+    ] as const)
+      assert.equal(chosen(api, { ...here, no_proxy: entries }) === false, isExcepted, entries);
+    for (const entry of ["::1", "[::1]", "[::1]:443"])
+      assert.equal(chosen("https://[::1]/", { ...here, NO_PROXY: entry }), false, entry);
+  });
+});
+
+describe("the account's own TLS and proxy, as core's config nodes hold them:", () => {
+  const core = "@node-red/nodes/core/network";
+  const nodeRed = { paths: [path.dirname(require.resolve("node-red"))] };
+  const coreNode = (name: string) => require(require.resolve(`${core}/${name}`, nodeRed));
+  const models = [{ modelId: "yard-motion", modelVersion: "1", inferenceType: "object-detection" }];
+
+  function startThrough(t: TestContext, password: string) {
+    const { ca, client } = certificates;
+    return throughNode(t, {
+      type: "start",
+      apiKey,
+      userDir: folder,
+      account: { baseUrl: secure.url, tls: "tls", proxy: "proxy" },
+      properties: { models },
+      msg: { payload: "https://cameras.example/yard.mp4" },
+      more: {
+        makers: [coreNode("05-tls.js"), coreNode("06-httpproxy.js")],
+        nodes: [
+          { id: "tls", type: "tls-config", cert: "", key: "", ca: "", verifyservercert: true },
+          { id: "proxy", type: "http proxy", url: `http://127.0.0.1:${proxy.port}`, noproxy: [] },
+        ],
+        credentials: {
+          tls: { certdata: client.cert, keydata: client.key, cadata: ca },
+          proxy: { username: login.user, password },
+        },
+      },
+    });
+  }
+
+  test("a job is started through both", async (t) => {
+    const { sent, caught } = await startThrough(t, login.password);
+    assert.deepEqual(caught, []);
+    assert.equal(sent[0]?.payload, secure.ledger.jobs[0]?.jobId);
+    assert.deepEqual(proxy.seen, [`CONNECT ${new URL(secure.url).host}`]);
+  });
+
+  test("a wrong proxy password reaches Catch in clear words, without the password", async (t) => {
+    const { caught, shown } = await startThrough(t, "wr0ng-passw0rd");
+    const { error, statusCode } = caught[0] ?? {};
+    assert.deepEqual([error.code, statusCode], ["REJECTED", 407]);
+    assert.match(error.message, /proxy refused the user name or password/);
+    assert.doesNotMatch(JSON.stringify(error) + shown, /wr0ng/);
+  });
+});
