@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { assertFailure, type Msg, type NodeUnderTest, runNode } from "../support/helper";
+import { assertFailure, type NodeUnderTest, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
+import type { Msg } from "../support/messages";
 import { recording } from "../support/recordings";
 import { knownKey, standIn } from "../unit/roboflow/client-of";
 

@@ -3,15 +3,9 @@ import dns from "node:dns";
 import { type TestContext, test } from "node:test";
 import type { Emulator } from "../emulator/emulator";
 import { fakeClock } from "../support/fake-clock";
-import {
-  assertFailure,
-  type FlowOptions,
-  type Msg,
-  type NodeUnderTest,
-  runNode,
-  steady,
-} from "../support/helper";
+import { assertFailure, type FlowOptions, type NodeUnderTest, runNode } from "../support/helper";
 import { answerJson, serve } from "../support/local-server";
+import { type Msg, steady } from "../support/messages";
 import { detector, post } from "../unit/emulator/calls";
 import { knownKey, standIn } from "../unit/roboflow/client-of";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { assertFailure, type FlowOptions, type Msg, runNode, steady } from "../support/helper";
+import { assertFailure, type FlowOptions, runNode } from "../support/helper";
+import { type Msg, steady } from "../support/messages";
 import { knownKey, standIn } from "../unit/roboflow/client-of";
 
 const inputUrl = "https://cams.example/yard.mp4";

@@ -9,10 +9,8 @@ import download from "../../nodes/download/download";
 import poll from "../../nodes/poll/poll";
 import start from "../../nodes/start/start";
 import upload from "../../nodes/upload/upload";
+import type { Msg } from "./messages";
 import { temporaryFolder } from "./recordings";
-
-/** A message as a test looks at it. */
-export type Msg = Record<string, any>;
 
 type FlowNode = { id: string; type: string } & Record<string, unknown>;
 
@@ -209,14 +207,4 @@ export function assertFailure(
     [],
     "a failed message went on",
   );
-}
-
-/** `msg.roboflow` without what changes from run to run, whose form is checked instead. */
-export function steady(roboflow: Msg): Msg {
-  const { id, handover: _handover, uploadedAt, expiresAt, startedAt, finishedAt, ...rest } = roboflow;
-  assert.equal(typeof id, "string");
-  for (const time of [uploadedAt, expiresAt, startedAt, finishedAt])
-    if (time !== undefined) assert.equal(time, new Date(time).toISOString());
-  const times = Object.entries({ uploadedAt, expiresAt, startedAt, finishedAt });
-  return { ...rest, times: times.filter(([, time]) => time !== undefined).map(([name]) => name) };
 }
