@@ -257,7 +257,7 @@ test("the editor gets each node's page, icon and English words from the installe
     assert.equal(icon.headers.get("content-type")?.split(";")[0], "image/svg+xml");
     assert.match(await icon.text(), /<svg/);
   }
-  const words = await fetch(`${nodeRed.url}/locales/nodes`, { headers: { "Accept-Language": "en-US" } });
+  const words = await fetch(`${nodeRed.url}/nodes/messages?lng=en-US`);
   assert.match(await words.text(), /"upload video"/);
 });
 
