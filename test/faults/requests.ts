@@ -49,7 +49,7 @@ function upload(t: TestContext, world: World, baseUrl: string): Promise<Seen> {
 }
 
 /** Uploads a clip and starts its job, past the front. */
-async function startedJob({ emulator, apiKey }: World): Promise<string> {
+export async function startedJob({ emulator, apiKey }: Pick<World, "emulator" | "apiKey">): Promise<string> {
   const ask = async (path: string, body: object) => {
     const url = `${emulator.url}${path}?api_key=${encodeURIComponent(apiKey)}`;
     return (await fetch(url, { method: "POST", body: JSON.stringify(body) })).json() as Promise<any>;
@@ -61,7 +61,9 @@ async function startedJob({ emulator, apiKey }: World): Promise<string> {
   return (await ask("/videoinfer/", { input_url: signed_url, infer_fps: 5, models })).job_id;
 }
 
-async function finishedJob(world: World): Promise<{ jobId: string; outputUrl: string }> {
+export async function finishedJob(
+  world: Pick<World, "emulator" | "apiKey" | "front">,
+): Promise<{ jobId: string; outputUrl: string }> {
   const jobId = await startedJob(world);
   world.emulator.set({ storageUrl: world.front });
   const url = `${world.emulator.url}/videoinfer/?api_key=${encodeURIComponent(world.apiKey)}&job_id=${jobId}`;
