@@ -325,7 +325,7 @@ describe("a clip of ten minutes", () => {
 
   test("it comes window by window, and nothing freezes", async () => {
     const requests: string[] = [];
-    const page = await openClip({ id: "long", listen: (url) => requests.push(url) });
+    const page = await openClip({ id: "long", listen: (url) => requests.push(url), trace: true });
     const windows = () =>
       requests.map((url) => /\/clips\/long\/(\d+)$/.exec(url)?.[1]).filter((n) => n !== undefined);
     assert.deepEqual(new Set(windows()), new Set(["0"]), "the first one is enough to begin with");
@@ -345,10 +345,8 @@ describe("a clip of ten minutes", () => {
     await page.waitForTimeout(3000);
     await page.keyboard.press("Space");
     assert.ok(windows().length < 15, `${windows().length} of ${seconds / 10} windows`);
-    const longest = await page.evaluate(() =>
-      Math.max(0, ...(window as unknown as { tasks: number[] }).tasks),
-    );
-    assert.ok(longest < 200, `a task of ${longest} ms`);
+    const longest = await longestTask();
+    assert.ok(longest > 0 && longest < 200, `a task of ${longest} ms`);
   });
 });
 
@@ -455,6 +453,7 @@ const colours = { boxes: "255,176,0", shapes: "56,182,255" };
 
 const isOf = (model: string) => (prediction: Prediction) => prediction.model.startsWith(model);
 const near = (one: number, other: number, by = 0.1) => Math.abs(one - other) <= by;
+const within = (at: number, size: number) => Math.min(size - 1, Math.max(0, Math.floor(at)));
 const recorded = (name: string) => nodeRed.records(name);
 
 /** The example as imported, with the stand-in, the clip and two models set, and a tab that makes things up. */
@@ -542,23 +541,47 @@ function clipFile(id: string, name: string) {
   }
 }
 
-type PageOptions = Parameters<Browser["newPage"]>[0] & { id?: string; listen?: (url: string) => void };
+type PageOptions = Parameters<Browser["newPage"]>[0] & {
+  id?: string;
+  listen?: (url: string) => void;
+  trace?: boolean;
+};
 
 async function openPage(options: PageOptions, clip: string): Promise<Page> {
-  const { id: _id, listen, ...context } = options;
+  const { id: _id, listen, trace, ...context } = options;
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, ...context });
   page.setDefaultTimeout(10_000);
   pages.push({ page, complaints: complaintsOf(page) });
   if (listen) page.on("request", (request) => listen(request.url()));
-  await page.addInitScript(() => {
-    const tasks: number[] = [];
-    (window as unknown as { tasks: number[] }).tasks = tasks;
-    new PerformanceObserver((entries) => {
-      for (const { duration } of entries.getEntries()) tasks.push(duration);
-    }).observe({ type: "longtask", buffered: true });
-  });
+  if (trace)
+    await browser.startTracing(page, { categories: ["disabled-by-default-devtools.timeline", "__metadata"] });
   await page.goto(`${nodeRed.url}/video-viewer#${clip}`);
   return page;
+}
+
+/**
+ * Ends the trace: how long the page was busy at the longest, in milliseconds. Processor time, since the clock also
+ * counts what else this machine does.
+ */
+async function longestTask(): Promise<number> {
+  const trace = JSON.parse((await browser.stopTracing()).toString());
+  const events = trace.traceEvents as {
+    name: string;
+    pid: number;
+    tid: number;
+    tdur?: number;
+    args: { name?: string };
+  }[];
+  const isMain = new Set(
+    events
+      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  const tasks = events
+    .filter(({ name, pid, tid }) => name === "RunTask" && isMain.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => tdur / 1000);
+  assert.ok(tasks.length > 100, "the trace knows of the page's tasks");
+  return Math.max(...tasks);
 }
 
 /** Opens a clip and waits until its first frame is drawn. */
@@ -604,7 +627,7 @@ async function look(page: Page, image: { width: number; height: number }) {
           return opacity === 255 ? `${red},${green},${blue}` : `${red},${green},${blue},${opacity}`;
         },
         // The edge of a box may be that of the image.
-        [Math.min(size.width - 1, Math.floor(x * scale)), Math.min(size.height - 1, Math.floor(y * scale))],
+        [within(x * scale, size.width), within(y * scale, size.height)],
       ),
     /** How many pixels are drawn on outside of these areas. */
     inked: (areas: { left: number; top: number; right: number; bottom: number }[]) =>
