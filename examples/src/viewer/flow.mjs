@@ -75,7 +75,7 @@ export default function viewer({ text, script }) {
       tls: "",
       proxy: "",
     },
-    node(3, "comment", [360, 40], {
+    node(3, "comment", [430, 40], {
       name: "Change three things: the key, the clip, the model. Then open /video-viewer (read more in this node's description)",
       info: text("comment.md"),
     }),
@@ -148,7 +148,7 @@ export default function viewer({ text, script }) {
     node(
       15,
       "roboflow-video-download",
-      [990, 100],
+      [990, 80],
       {
         name: "",
         account,
