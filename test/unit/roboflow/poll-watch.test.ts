@@ -217,6 +217,14 @@ test("an outage is ridden out", async (t) => {
   assert.deepEqual(stillRunning, []);
 });
 
+test("during an outage too, polls are an interval apart", async (t) => {
+  const { clock, asked, node } = world(t, { interval: 300_000 });
+  asked.answer = () => new VideoError("SERVER", "serverTrouble", { statusCode: 502 });
+  letGo(node()("a"));
+  await clock.pass(700_000);
+  assert.deepEqual(asked.at.a, [0, 300_000, 600_000]);
+});
+
 test("a refused key ends the waiting at once", async (t) => {
   const { clock, asked, node } = world(t);
   asked.answer = () => new VideoError("AUTH", "keyRefused", { statusCode: 401 });
