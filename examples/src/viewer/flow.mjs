@@ -192,7 +192,13 @@ export default function viewer({ text, script }) {
     }),
     get(31, [130, 380], "/video-viewer", 32),
     node(32, "template", [330, 380], template("look", "look", "css", text("page/page.css")), [33]),
-    node(33, "template", [490, 380], template("script", "script", "javascript", script("page/page.js")), [34]),
+    node(
+      33,
+      "template",
+      [490, 380],
+      template("script", "script", "javascript", script("page/page.js")),
+      [34],
+    ),
     node(
       34,
       "template",

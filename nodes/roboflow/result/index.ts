@@ -1,5 +1,5 @@
 /** Reading results of the Video Inference API: from disk at any size, or as one value. */
 export { checkResultSize, maxResultBytes } from "./damage";
 export { openResult, type ResultFile } from "./open";
-export { type ParsedResult, parseResult } from "./parse";
-export type { Frame, FrameFilter, Prediction, ResultSummary } from "./types";
+export { parseResult } from "./parse";
+export type { Frame, FrameFilter, ResultSummary } from "./types";

@@ -11,7 +11,6 @@ export interface Reply {
   headers: IncomingHttpHeaders;
   bytes: Buffer;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape are looked into
   json: any;
 }
 
@@ -95,7 +94,6 @@ export function poll(emulator: { url: string }, jobId: string): Promise<Reply> {
 }
 
 /** Polls until the job is over. @returns the last status answer */
-// biome-ignore lint/suspicious/noExplicitAny: answers of every shape are looked into
 export async function outcome(emulator: { url: string }, jobId: string): Promise<any> {
   for (;;) {
     const { json } = await poll(emulator, jobId);

@@ -99,7 +99,9 @@ function arrow(pen, [left, top, width, height], [yaw, pitch], place, colour, sha
   const [x, y] = [left + width / 2, top + height / 2];
   pen.beginPath();
   pen.moveTo(...place([x, y]));
-  pen.lineTo(...place([x - 1.5 * width * Math.sin(yaw) * Math.cos(pitch), y - 1.5 * width * Math.sin(pitch)]));
+  pen.lineTo(
+    ...place([x - 1.5 * width * Math.sin(yaw) * Math.cos(pitch), y - 1.5 * width * Math.sin(pitch)]),
+  );
   stroke(pen, colour, sharp);
 }
 

@@ -64,7 +64,8 @@ function listClips() {
 /** Shows a clip, or what is new about it. */
 async function update(found) {
   const isOther = found.id !== clip?.id;
-  const isNew = isOther || found.state !== clip.state || found.frames !== clip.frames || found.polls !== clip.polls;
+  const isNew =
+    isOther || found.state !== clip.state || found.frames !== clip.frames || found.polls !== clip.polls;
   if (!isNew) return;
   clip = found;
   if (isOther) open();
@@ -111,12 +112,15 @@ function tell() {
   if (state === "failed") notice(message || "This clip failed.", true);
   else if (state === "loading") notice(`Frames are coming in: ${frames.toLocaleString("en")} so far.`);
   else if (state === "running")
-    notice(`Roboflow is looking at this clip${polls ? ` (asked ${polls === 1 ? "once" : `${polls} times`})` : ""}.`);
+    notice(
+      `Roboflow is looking at this clip${polls ? ` (asked ${polls === 1 ? "once" : `${polls} times`})` : ""}.`,
+    );
   else if (frames === 0)
     notice(
       "Roboflow's result has no frame for this clip, so there is nothing to draw. That happens when more frames a second are asked for than the clip has.",
     );
-  else if (nothing) notice(`${frames.toLocaleString("en")} frames were looked at, and nothing was seen in them.`);
+  else if (nothing)
+    notice(`${frames.toLocaleString("en")} frames were looked at, and nothing was seen in them.`);
   else if (!hasPicture && (video.error || !clip.hasVideo)) noPicture();
   else notice("");
 }
@@ -226,7 +230,9 @@ function show() {
   if (!summary || !clientWidth) return;
   windows.want(time);
   const frame = windows.nearest(time);
-  const seen = (frame?.seen ?? []).filter(({ track, score = 1 }) => timeline.isShown(track) && score >= least);
+  const seen = (frame?.seen ?? []).filter(
+    ({ track, score = 1 }) => timeline.isShown(track) && score >= least,
+  );
   const sharp = devicePixelRatio || 1;
   const [width, height] = [Math.round(clientWidth * sharp), Math.round(clientHeight * sharp)];
   if (overlay.width !== width) overlay.width = width;
@@ -289,7 +295,9 @@ function list(seen, frame) {
 function speak() {
   clearTimeout(spoken);
   spoken = setTimeout(() => {
-    const names = [...document.querySelectorAll("#now li")].map((item) => item.querySelector(".name")?.textContent);
+    const names = [...document.querySelectorAll("#now li")].map(
+      (item) => item.querySelector(".name")?.textContent,
+    );
     byId("spoken").textContent = `${clock(time)}: ${names.filter(Boolean).join(", ") || "nothing"}`;
   }, 400);
 }

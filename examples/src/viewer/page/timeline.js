@@ -78,7 +78,9 @@ export class Timeline {
     this.#tracks = [];
     this.#sliders = [];
     const rows = [this.#ruler()];
-    const order = tracks.map((_, number) => number).sort((one, other) => tracks[other].total - tracks[one].total);
+    const order = tracks
+      .map((_, number) => number)
+      .sort((one, other) => tracks[other].total - tracks[one].total);
     const shown = new Set(this.#all ? order : order.slice(0, shownAtFirst));
     models.forEach((name, model) => {
       const mine = order.filter((number) => tracks[number].model === model);
@@ -93,9 +95,17 @@ export class Timeline {
   }
 
   #ruler() {
-    const slider = this.#slider("Time", (key) => ({ ArrowLeft: this.#time - 1, ArrowRight: this.#time + 1 })[key]);
+    const slider = this.#slider(
+      "Time",
+      (key) => ({ ArrowLeft: this.#time - 1, ArrowRight: this.#time + 1 })[key],
+    );
     slider.id = "ruler";
-    return element("div", { className: "row ruler" }, element("span", { className: "title" }, "Seen when"), slider);
+    return element(
+      "div",
+      { className: "row ruler" },
+      element("span", { className: "title" }, "Seen when"),
+      slider,
+    );
   }
 
   #modelRow(name, mine) {
@@ -110,7 +120,12 @@ export class Timeline {
     return element(
       "div",
       { className: "row model" },
-      element("label", { className: "check" }, box, element("span", { className: "name", title: name }, name)),
+      element(
+        "label",
+        { className: "check" },
+        box,
+        element("span", { className: "name", title: name }, name),
+      ),
     );
   }
 
@@ -252,7 +267,9 @@ export class Timeline {
       for (const [time, most] of this.#pieces(number)) {
         // Pieces lie on a grid; whole pixels leave no seam between them.
         const piece = Math.floor((time + 0.001) / pieceSeconds);
-        const [from, to] = [piece, piece + 1].map((at) => Math.round(((at * pieceSeconds) / this.#length) * width));
+        const [from, to] = [piece, piece + 1].map((at) =>
+          Math.round(((at * pieceSeconds) / this.#length) * width),
+        );
         const high = Math.round(height * (0.3 + 0.7 * (most / highest)));
         pen.fillRect(from, height - high, Math.max(2, to - from), high);
       }
