@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { catchNodes, type FlowNode, injectNodes, type NodeRed, recordNode } from "../../support/node-red";
@@ -53,9 +53,9 @@ export const storageOf = (userDir: string): string => path.join(userDir, "robofl
 /** All files in the journal, relative to its folder. */
 export function journalFiles(userDir: string): string[] {
   const root = storageOf(userDir);
-  if (!existsSync(root)) return [];
-  return readdirSync(root, { recursive: true, encoding: "utf8" })
-    .filter((name) => !name.startsWith(".spool") && isFile(path.join(root, name)))
+  return namesIn(root)
+    .filter((folder) => folder !== ".spool")
+    .flatMap((folder) => namesIn(path.join(root, folder)).map((name) => path.join(folder, name)))
     .sort();
 }
 
@@ -84,10 +84,11 @@ export function clipsWithResult(nodeRed: NodeRed): Set<string> {
   return whole;
 }
 
-function isFile(name: string): boolean {
+/** The names in a folder, which may be removed meanwhile. */
+function namesIn(folder: string): string[] {
   try {
-    return statSync(name).isFile();
+    return readdirSync(folder);
   } catch {
-    return false;
+    return [];
   }
 }
