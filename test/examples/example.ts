@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type FlowNode, NodeRed, recordNode } from "../support/node-red";
+
+const folder = path.join(__dirname, "..", "..", "examples");
+
+/** The nodes of an example as it is shipped. */
+export const readExample = (name: string): FlowNode[] =>
+  JSON.parse(readFileSync(path.join(folder, `${name}.json`), "utf8"));
+
+export interface Changes {
+  /** The stand-in's address, and its key. */
+  url: string;
+  apiKey: string;
+  /** Settings of the tab, as its user would change them. */
+  env?: Record<string, string>;
+  /** Any other property of a node, chosen by what it is. */
+  change?: (node: FlowNode) => Partial<FlowNode> | undefined;
+}
+
+/**
+ * Imports an example into a real Node-RED through its admin API, changed as its user would. What its debug
+ * nodes get is recorded under their names.
+ */
+export async function runExample(
+  name: string,
+  { url, apiKey, env = {}, change = () => undefined }: Changes,
+): Promise<NodeRed> {
+  const nodeRed = await NodeRed.start({
+    userDir: mkdtempSync(path.join(tmpdir(), `roboflow-example-${name}-`)),
+    flows: [],
+    env: { ROBOFLOW_API_KEY: apiKey },
+  });
+  const nodes = readExample(name).map((node) => ({ ...node, ...pointedAt(node, url, env), ...change(node) }));
+  const tab = nodes.find(({ type }) => type === "tab")?.id as string;
+  const recorded = nodes.flatMap((node) =>
+    node.type === "debug"
+      ? [{ ...recordNode(String(node.name), tab), id: node.id, x: node.x, y: node.y }]
+      : [node],
+  );
+  await nodeRed.deploy(recorded);
+  await nodeRed.waitForOutput(/Started flows[^]*Started flows/);
+  return nodeRed;
+}
+
+function pointedAt(node: FlowNode, url: string, env: Record<string, string>): Partial<FlowNode> {
+  if (node.type === "roboflow-video-account") return { baseUrl: url };
+  if (node.type === "roboflow-video-poll") return { interval: 0.3 };
+  if (node.type === "tab" && Array.isArray(node.env))
+    return { env: node.env.map((entry) => ({ ...entry, value: env[entry.name] ?? entry.value })) };
+  return {};
+}
+
+/** Presses the button of an inject node, as the editor does. */
+export async function pressButton(nodeRed: NodeRed, example: string, name: string): Promise<void> {
+  const inject = readExample(example).find((node) => node.type === "inject" && node.name === name);
+  const response = await fetch(`${nodeRed.url}/inject/${inject?.id}`, { method: "POST" });
+  if (!response.ok) throw new Error(`inject "${name}": HTTP ${response.status}`);
+}
