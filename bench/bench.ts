@@ -58,9 +58,15 @@ async function main(): Promise<void> {
   try {
     for (const [index, name] of values.only.entries()) {
       console.error(`${index + 1}/${values.only.length} ${name} …`);
-      const found = await rows[name]?.(bench);
-      figures.push(...(found?.figures ?? []));
-      points.push(...(found?.points ?? []));
+      try {
+        const found = await rows[name]?.(bench);
+        figures.push(...(found?.figures ?? []));
+        points.push(...(found?.points ?? []));
+      } catch (error) {
+        // One row that fails keeps none of the others from being measured.
+        console.error(`${name}:`, error);
+        process.exitCode = 1;
+      }
     }
   } finally {
     await bench.close();

@@ -11,6 +11,8 @@ export interface Outcome {
   seconds: number;
   /** Milliseconds: the longest time in which no other flow had its turn. */
   freeze: number;
+  /** What of that the process had a processor for; on a busy machine it may have waited for one. */
+  freezeWork: number;
   /** Processor time of the whole process. */
   cpuSeconds: number;
   /** Messages that came out. */

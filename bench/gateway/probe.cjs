@@ -6,6 +6,8 @@ const tick = 5;
 const file = process.env.BENCH_PROBE;
 let lastTick = performance.now();
 let freeze = 0;
+let freezeWork = 0;
+let cpuAtTick = 0;
 let began = 0;
 let outcomes = 0;
 let cpu = process.cpuUsage();
@@ -14,11 +16,23 @@ setInterval(look, tick).unref();
 
 function look() {
   const now = performance.now();
-  freeze = Math.max(freeze, now - lastTick - tick);
+  const { user, system } = process.cpuUsage();
+  const gap = now - lastTick - tick;
+  if (gap > freeze) {
+    freeze = gap;
+    freezeWork = Math.min(gap, (user + system) / 1000 - cpuAtTick);
+  }
   lastTick = now;
+  cpuAtTick = (user + system) / 1000;
 }
 
-const write = (line) => appendFileSync(file, `${JSON.stringify(line)}\n`);
+function tell(more) {
+  look();
+  const { user, system } = process.cpuUsage(cpu);
+  const seconds = (lastTick - began) / 1000;
+  const told = { seconds, freeze, freezeWork, cpuSeconds: (user + system) / 1e6, outcomes, ...more };
+  appendFileSync(file, `${JSON.stringify(told)}\n`);
+}
 
 globalThis.bench = {
   /** A message is about to go to the nodes that are measured. */
@@ -29,25 +43,16 @@ globalThis.bench = {
     cpu = process.cpuUsage();
   },
   /** An outcome; the last of `expected` ends the measurement. */
-  end(expected, told) {
+  end(expected) {
     outcomes += 1;
-    if (outcomes < expected) return;
-    look();
-    const { user, system } = process.cpuUsage(cpu);
-    write({
-      seconds: (performance.now() - began) / 1000,
-      freeze,
-      cpuSeconds: (user + system) / 1e6,
-      outcomes,
-      ...told,
-    });
+    if (outcomes === expected) tell({});
   },
   /** A message of a sequence, as core's split node and our frames make them; the last one ends it. */
   frame({ index, count }) {
     outcomes += 1;
-    if (count !== undefined && index === count - 1) this.end(outcomes);
+    if (count !== undefined && index === count - 1) tell({});
   },
-  fail: ({ code, message }) => globalThis.bench.end(0, { code, failure: message }),
+  fail: ({ code, message }) => tell({ code, failure: message }),
 };
 
 const { BENCH_TAKEN_UP: takenUp, BENCH_UTIL: util } = process.env;

@@ -83,6 +83,7 @@ export async function downloadFrames(bench: Bench): Promise<Findings> {
           value: medianOf(samples, (one) => one.freeze),
           unit: "ms",
           bar: 40,
+          against: `${rounded(medianOf(samples, (one) => one.freezeWork))} ms of processor time in it`,
         },
       ];
       if (canBeParsed) {

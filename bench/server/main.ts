@@ -75,8 +75,9 @@ function poll(job: string, response: ServerResponse): void {
   report.polls[job] ??= { asked: [], answered: [] };
   const { asked, answered } = report.polls[job];
   asked.push(performance.now());
-  json(response, { job_id: job, status: 1 });
+  // Noted before it leaves: afterwards this process may have to wait for a processor.
   answered.push(performance.now());
+  json(response, { job_id: job, status: 1 });
 }
 
 async function sendFile(file: string, response: ServerResponse): Promise<void> {
@@ -109,4 +110,6 @@ server.on("connection", (socket) => {
     connections -= 1;
   });
 });
+// When the bench is gone, in whatever way, so is its server.
+process.stdin.resume().once("end", () => process.exit());
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));

@@ -16,7 +16,7 @@ export interface Server {
 export async function startServer(folder: string): Promise<Server> {
   const child = spawn(process.execPath, ["--import", "tsx", path.join(__dirname, "main.ts"), folder], {
     cwd: path.join(__dirname, "..", ".."),
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "close");
   const [port] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
