@@ -34,6 +34,11 @@ export class ColumnReader {
     return this.#elements.length - this.#taken;
   }
 
+  /** Offset of the batch that is being taken, in bytes. */
+  get position(): number {
+    return this.#column.batch(this.#batch - 1).start;
+  }
+
   take(): unknown {
     return this.#elements[this.#taken++];
   }

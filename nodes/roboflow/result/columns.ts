@@ -38,7 +38,8 @@ export class Column {
   batches = 0;
   #starts = new Float64Array(16);
   #counts = new Uint32Array(16);
-  #end = 0;
+  /** Offset of the comma or bracket behind the last batch. */
+  end = 0;
 
   constructor(
     readonly key: string,
@@ -57,7 +58,7 @@ export class Column {
     this.#starts[this.batches] = start;
     this.#counts[this.batches] = count;
     this.batches++;
-    this.#end = end;
+    this.end = end;
     this.length += count;
   }
 
@@ -66,7 +67,7 @@ export class Column {
     const next = index + 1;
     return {
       start: this.#starts[index] as number,
-      end: next < this.batches ? (this.#starts[next] as number) - 1 : this.#end,
+      end: next < this.batches ? (this.#starts[next] as number) - 1 : this.end,
       count: this.#counts[index] as number,
     };
   }

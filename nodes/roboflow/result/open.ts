@@ -94,7 +94,7 @@ function chooseColumns({ columns, lastOffsets }: Scan): Columns {
   for (const column of [...entries, ...lastOffsets.values()]) {
     if (!column || column.length === frames.length) continue;
     const lengths = `${column.key} has ${column.length} elements, ${frames.key} ${frames.length}`;
-    throw damaged(lengths, Math.min(column.length, frames.length));
+    throw damaged(lengths, column.end);
   }
   return { frames, times, entries };
 }
@@ -169,7 +169,8 @@ class OpenedResult implements ResultFile {
       const frames: Frame[] = [];
       for (const end = index + ready; index < end; index++) {
         const number = frameNumbers.take();
-        if (typeof number !== "number") throw damaged(`${frameColumn.key} holds no number`, index);
+        if (typeof number !== "number")
+          throw damaged(`${frameColumn.key}[${index}] is no number`, frameNumbers.position);
         const answers: unknown[] = [];
         for (const reader of entries) answers.push(reader.take());
         const frame = builder.build(number, times.take(), answers);

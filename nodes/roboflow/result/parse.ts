@@ -34,7 +34,7 @@ export function parseResult(body: Buffer): ParsedResult {
     if (!Array.isArray(column)) continue;
     if (column.length !== frames.length) {
       const lengths = `${key} has ${column.length} elements, frame_offset ${frames.length}`;
-      throw damaged(lengths, Math.min(column.length, frames.length));
+      throw damaged(lengths, body.length);
     }
     if (columnKind(key) !== "entries") continue;
     models.push(key);

@@ -101,13 +101,32 @@ describe("a result, frame by frame", () => {
     assert.deepEqual(parseResult(Buffer.from(text)).models, models);
   });
 
+  test("keeps both columns of a model named much like a key further down", () => {
+    const rest = '"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[]}]';
+    for (const key of ['\\"predictions', "predictions", "\\u006d2"]) {
+      const { models } = parseResult(Buffer.from(`{${rest},"${key}":[1],"${key}":[2]}`));
+      assert.equal(models.length, 3, key);
+      const { result } = parseResult(Buffer.from(`{${rest},"${key}":[1],"${key}":2}`));
+      assert.deepEqual(Object.values(result).at(-1), [1], key);
+    }
+  });
+
   test("reads Python's NaN and Infinity as null", async () => {
-    const { frames } = await framesOf(
-      '{"frame_offset":[0,1],"time_offset":[0,NaN],"m":[{"predictions":[{"class":"NaN","confidence":-Infinity}]},NaN]}',
+    const { frames, summary } = await framesOf(
+      '{"frame_offset":[0,1],"time_offset":[0,NaN],"m":[{"predictions":[{"class":"NaN","confidence":-Infinity}]},-Infinity]}',
     );
+    assert.equal(summary.nullFrames, 1);
     assert.deepEqual(frames[0]?.predictions, [{ model: "m", class: "NaN", confidence: null }]);
     assert.equal(frames[1]?.time, null);
     assert.deepEqual(frames[1]?.results, { m: null });
+  });
+
+  test("counts a class once however it is spelled, and many classes", async () => {
+    const names = Array.from({ length: 300 }, (_, n) => `{"class":"c${n}"},{"class":"\\u0063${n}"}`);
+    const text = `{"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[${names}]}]}`;
+    const { summary } = await framesOf(text);
+    assert.equal(Object.keys(summary.classes).length, 300);
+    assert.ok(Object.values(summary.classes).every((count) => count === 2));
   });
 
   test("is not upset by names that JavaScript has plans for", async () => {
@@ -175,6 +194,29 @@ describe("what is no result", () => {
       await assert.rejects(framesOf(text), isIt);
       assert.throws(() => parseResult(Buffer.from(text)), isIt);
     });
+
+  test("a broken structure is RESULT before the first frame", async () => {
+    for (const entries of [
+      '[{"a":[1}]]',
+      "[1,,2]",
+      "[1 2,3]",
+      '["a" 1,2]',
+      "[1,2}",
+      '[{"a" 1},2]',
+      "[{1:2},2]",
+      '["a,2]',
+    ]) {
+      const path = scratchPath();
+      await writeFile(path, `{"frame_offset":[0,1],"time_offset":[0,1],"m":${entries}}`);
+      await assert.rejects(openResult(path), isResultError, entries);
+    }
+  });
+
+  test("broken offsets are RESULT even when they are given once more", async () => {
+    const text = '{"frame_offset":[1e],"frame_offset":[0],"time_offset":[0]}';
+    await assert.rejects(framesOf(text), isResultError);
+    assert.throws(() => parseResult(Buffer.from(text)), isResultError);
+  });
 
   test("bytes that are not UTF-8 are RESULT, in a batch and in a name", async () => {
     for (const text of [
@@ -290,6 +332,17 @@ describe("reading a large result", () => {
     const { bytes } = await makeResult(path, { bytes: 3e6 });
     const file = await openResult(path);
     await truncate(path, bytes / 2);
+    await assert.rejects(async () => {
+      for await (const _ of file.batches(everything, { skipEmpty: false }));
+    }, isResultError);
+    await file.close();
+  });
+
+  test("is RESULT when the file is another one meanwhile", async () => {
+    const path = scratchPath();
+    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[1,2]}');
+    const file = await openResult(path);
+    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[112]}');
     await assert.rejects(async () => {
       for await (const _ of file.batches(everything, { skipEmpty: false }));
     }, isResultError);

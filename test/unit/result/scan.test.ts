@@ -10,14 +10,17 @@ const TEXT = `{ "time_offset":[0.0,
  [0 ,6, 12] , "clip": [[0.1, -2.5e-3], NaN, []], "clip": [ null, null, null ], "n": -1 }
 `;
 
+/** What may stand behind a piece: the zero, and bytes of the piece before. */
+const LEFT_OVER = Buffer.from('\0"}]}"');
+
 /** What the scan tells of bytes that come in the given pieces. */
 function told(pieces: Buffer[]): unknown {
   const scan = new Scan({ batchBytes: 40, batchElements: 2 });
   let held: Buffer = Buffer.alloc(0);
   let base = 0;
   for (const piece of pieces) {
-    const bytes = Buffer.concat([held, piece, Buffer.alloc(1)]);
-    const end = bytes.length - 1;
+    const bytes = Buffer.concat([held, piece, LEFT_OVER]);
+    const end = bytes.length - LEFT_OVER.length;
     // In two goes, to stop in the middle as well.
     const half = scan.read(bytes, 0, end >> 1, end, base);
     const used = scan.read(bytes, half, end, end, base);
