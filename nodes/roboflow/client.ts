@@ -164,20 +164,23 @@ export class RoboflowClient {
   }): Promise<{ workspace: string; models: AvailableModel[] }> {
     const { slug, name, projects } = await this.workspace({ signal });
     const models: AvailableModel[] = [];
-    const queue = projects.values();
+    const queue = [...projects];
     const work = async () => {
-      for (const project of queue) {
+      for (let project = queue.shift(); project; project = queue.shift()) {
         const path = `/${encodeURIComponent(slug)}/${encodeURIComponent(project.id)}`;
         try {
           const answer = await this.#repeat(retries.dialog, signal, undefined, () =>
             this.#call("GET", path, { signal }),
           );
-          if (!isObject(answer.json)) throw badAnswer(answer);
+          if (!isObject(answer.json) || !Array.isArray(answer.json.versions)) throw badAnswer(answer);
           models.push(...readVersions(answer.json, project));
         } catch (error) {
           // A key may see a project in the list and yet not be let into it.
           const isClosed = error instanceof VideoError && [403, 404].includes(error.statusCode ?? 0);
-          if (!isClosed) throw error;
+          if (isClosed) continue;
+          // The others need not ask on for a list that will not come.
+          queue.length = 0;
+          throw error;
         }
       }
     };
