@@ -63,6 +63,7 @@ async function start({ video, roboflow, key, model }: DemoArguments, cleaning: (
   });
   cleaning.push(() => nodeRed.stop());
   console.log(`Node-RED editor         ${nodeRed.url}`);
+  console.log(`The clip, looked at     ${nodeRed.url}/video-viewer`);
   return { nodeRed, events: new EventFile(eventFile(folder)) };
 }
 
@@ -129,6 +130,7 @@ function finish(ending: Ending): void {
 
 function invite({ url }: NodeRed, { roboflow }: DemoArguments): void {
   console.log(`
+Open ${url}/video-viewer to see the clip with what was seen drawn over it.
 Open ${url} to see the flow. The button of the inject node “send a clip” runs the clip again.`);
   if (!roboflow)
     console.log(

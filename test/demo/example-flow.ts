@@ -14,17 +14,26 @@ export interface Changes {
 /** Seconds between two questions to the stand-in; Roboflow itself is asked once a minute all the same. */
 const interval = 1;
 
-/** The example "four steps", ready to run: the same that people import, with the clip, the server and the model set. */
+/** The one whose page shows the clip runs; the one to learn from stands beside it. */
+const examples = ["viewer", "four-steps"];
+
+/** The examples, ready to run: the same that people import, with the clip, the server and the model set. */
 export function exampleFlow({ video, baseUrl, model }: Changes): FlowNode[] {
-  const file = path.join(__dirname, "..", "..", "examples", "four-steps.json");
-  const nodes = JSON.parse(readFileSync(file, "utf8")) as FlowNode[];
+  const nodes = new Map<string, FlowNode>();
+  // They share one account.
+  for (const node of examples.flatMap(readExample)) nodes.set(node.id, nodes.get(node.id) ?? node);
   const change: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
     inject: () => ({ payload: video }),
     "roboflow-video-account": () => (baseUrl ? { name: "Stand-in for Roboflow", baseUrl } : {}),
     "roboflow-video-start": (node) => (model ? { models: withModel(node.models, model) } : {}),
     "roboflow-video-poll": () => (baseUrl ? { interval } : {}),
   };
-  return nodes.map((node) => ({ ...node, ...change[node.type]?.(node) }));
+  return [...nodes.values()].map((node) => ({ ...node, ...change[node.type]?.(node) }));
+}
+
+function readExample(name: string): FlowNode[] {
+  const file = path.join(__dirname, "..", "..", "examples", `${name}.json`);
+  return JSON.parse(readFileSync(file, "utf8")) as FlowNode[];
 }
 
 function withModel(models: unknown, model: string) {
@@ -32,7 +41,7 @@ function withModel(models: unknown, model: string) {
   return (models as object[]).map((row) => ({ ...row, modelId, modelVersion }));
 }
 
-/** The one node of a type in a flow. */
+/** The first node of a type in a flow. */
 export function theNode(flow: FlowNode[], type: string): FlowNode {
   const node = flow.find((candidate) => candidate.type === type);
   if (!node) throw new Error(`the example has no ${type}`);
