@@ -35,6 +35,7 @@ export class ClassTable {
       slot = (slot + 1) & mask;
     }
     const id = this.#idOfNew(readString(bytes, start, end, base));
+    // A copy: `slice` of a Buffer is a view, and the piece's bytes will be others soon.
     this.#spellings.push({ bytes: Uint8Array.from(bytes.subarray(start, end)), id });
     this.#slots[slot] = this.#spellings.length;
     this.#hashes[slot] = hash;

@@ -102,7 +102,7 @@ describe("a result, frame by frame", () => {
   });
 
   test("keeps both columns of a model named much like a key further down", () => {
-    const rest = '"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[]}]';
+    const rest = `${" ".repeat(1000)}"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[]}]`;
     for (const key of ['\\"predictions', "predictions", "\\u006d2"]) {
       const { models } = parseResult(Buffer.from(`{${rest},"${key}":[1],"${key}":[2]}`));
       assert.equal(models.length, 3, key);
@@ -180,6 +180,11 @@ describe("what is no result", () => {
     ["some other object", '{"a": 1}', "resultNotVideo"],
     ["no times", '{"frame_offset": [0]}', "resultNotVideo"],
     ["offsets that are no columns", '{"frame_offset": 1, "time_offset": 2}', "resultNotVideo"],
+    [
+      "offsets that are a column no more",
+      '{"frame_offset":[0],"time_offset":[0],"frame_offset":1}',
+      "resultNotVideo",
+    ],
     ["an empty file", "", "resultDamaged"],
     ["an error page", "<?xml version='1.0'?><Error/>", ""],
     ["columns of unequal length", '{"frame_offset":[0,1],"time_offset":[0,1],"m":[null]}', "resultDamaged"],
@@ -198,6 +203,7 @@ describe("what is no result", () => {
   test("a broken structure is RESULT before the first frame", async () => {
     for (const entries of [
       '[{"a":[1}]]',
+      '[{"a":1],2]',
       "[1,,2]",
       "[1 2,3]",
       '["a" 1,2]',
@@ -340,9 +346,9 @@ describe("reading a large result", () => {
 
   test("is RESULT when the file is another one meanwhile", async () => {
     const path = scratchPath();
-    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[1,2]}');
+    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[112,3]}');
     const file = await openResult(path);
-    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[112]}');
+    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[1,1,3]}');
     await assert.rejects(async () => {
       for await (const _ of file.batches(everything, { skipEmpty: false }));
     }, isResultError);
