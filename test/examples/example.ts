@@ -40,7 +40,7 @@ export async function runExample(
       : [node],
   );
   await nodeRed.deploy(recorded);
-  await nodeRed.waitForOutput(/Started flows[^]*Started flows/);
+  await nodeRed.waitForOutput(/Started flows[\s\S]*Started flows/);
   return nodeRed;
 }
 

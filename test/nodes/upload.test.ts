@@ -139,7 +139,7 @@ test("a msg cannot lead a path template out of its folder", async (t) => {
 
 test("no more than maxUploads go on at a time, the rest wait their turn", async (t) => {
   const emulator = await standIn(t);
-  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 400_000, count: 0 });
+  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 60_000, count: 0 });
   const node = await runNode(
     t,
     { type: "roboflow-video-upload" },
