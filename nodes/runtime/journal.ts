@@ -61,7 +61,8 @@ export class Journal {
   readonly #held = new Map<string, Map<string, Held>>();
   /** Those whose outcome has been sent, in the order of sending. */
   readonly #lingering = new Set<JournalEntry>();
-  readonly #tokens = new Map<string, Set<string>>();
+  /** How often each node has taken a message with a token: two ways from one sender to it make two. */
+  readonly #tokens = new Map<string, Map<string, number>>();
 
   constructor(readonly root: string) {
     this.#files = new JournalFiles(root);
@@ -100,9 +101,16 @@ export class Journal {
     }
   }
 
-  /** Whether this node has taken the message with this token before. Says so once: no sender repeats twice. */
+  /**
+   * Whether this node has taken the message with this token before. Says so as often as it was taken, since that
+   * is how often its sender repeats it; who sends such a message later does it on purpose.
+   */
   isRepeat(node: string, token: string): boolean {
-    return this.#tokens.get(node)?.delete(token) ?? false;
+    const tokens = this.#tokens.get(node);
+    const taken = tokens?.get(token) ?? 0;
+    if (taken > 1) tokens?.set(token, taken - 1);
+    else tokens?.delete(token);
+    return taken > 0;
   }
 
   /**
@@ -201,9 +209,9 @@ export class Journal {
   }
 
   #note(node: string, token: string): void {
-    const tokens = this.#tokens.get(node) ?? new Set<string>();
-    this.#tokens.set(node, tokens.add(token));
-    if (tokens.size > tokensKept) for (const first of tokens) return void tokens.delete(first);
+    const tokens = this.#tokens.get(node) ?? new Map<string, number>();
+    this.#tokens.set(node, tokens.set(token, (tokens.get(token) ?? 0) + 1));
+    if (tokens.size > tokensKept) for (const first of tokens.keys()) return void tokens.delete(first);
   }
 
   /** Writes an entry again that is on disk; when the disk refuses now, the older state there stays. */
