@@ -4,6 +4,9 @@ import { answerJson, serve } from "../support/local-server";
 /** The signature in every link that it gives out. */
 export const echoSignature = "ec40c0ffee5165a7be00d15ea5ede7ec";
 
+/** What stands in its links under a name that nobody knows for a signature's. */
+export const echoTicket = "71c4e7badc0de5";
+
 /**
  * A careless server: it repeats the whole request, key and signature included, in its errors: as JSON, as the
  * XML of a storage, as a page, as plain text.
@@ -38,9 +41,9 @@ export async function startEchoServer(t: Pick<TestContext, "after">) {
       case "failed":
         return answerJson(response, {
           status: 3,
-          message: `worker died: ${whole} with ${key}`,
+          message: `worker died: ${whole} with ${key}, see https://storage.example/log?ticket=${echoTicket}`,
           output_signed_url: `${server.url}/bucket/out?X-Goog-Signature=${echoSignature}`,
-          logs: `https://storage.example/logs?X-Goog-Signature=${echoSignature}`,
+          logs: `https://storage.example/logs?X-Goog-Signature=${echoSignature}&ticket=${echoTicket}`,
         });
       default:
         return answerJson(response, { error: "denied", message: `${key} at ${whole}` }, 401);

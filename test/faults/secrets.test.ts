@@ -16,7 +16,7 @@ import {
 } from "../support/node-red";
 import { recording, writeTo } from "../support/recordings";
 import { type Comms, listenAsEditor } from "./comms";
-import { echoSignature, startEchoServer } from "./echo-server";
+import { echoSignature, echoTicket, startEchoServer } from "./echo-server";
 
 /** The keys, each found wherever it turns up. */
 const keys = {
@@ -72,7 +72,7 @@ before(async () => {
   // What was handed over stays in the journal for a second or two.
   await delay(300);
   output = nodeRed.output;
-  signatures = [...new Set([...found(recordsText()), ...given, echoSignature])];
+  signatures = [...new Set([...found(recordsText()), ...given, echoSignature, echoTicket])];
 });
 after(async () => {
   comms?.close();
