@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { Network, RoboflowClient } from "../../nodes/roboflow";
 import { retries } from "../../nodes/roboflow/retry";
 import { type Emulator, startEmulator } from "../emulator/emulator";
+import { answerJson, serve } from "../support/local-server";
 
 const apiKey = "rf_ListingKey2bN";
 const hooks = { signal: new AbortController().signal };
@@ -37,12 +38,23 @@ test("trouble with one project is asked again about, and ends as an error", asyn
   await assert.rejects(client.models(hooks), { code: "SERVER", statusCode: 500 });
 });
 
-test("when one project fails, the others are not asked about any more", async () => {
-  emulator.fault({ kind: "project", do: "answer", status: 401, count: 0 });
-  await assert.rejects(client.models(hooks), { code: "AUTH" });
-  const asked = emulator.ledger.of("project").length;
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  assert.equal(emulator.ledger.of("project").length, asked);
+test("when one project fails, the rest of a long list is not asked for any more", async (t) => {
+  const projects = Array.from({ length: 40 }, (_, at) => ({
+    id: `yard/p${at}`,
+    type: "object-detection",
+    versions: 1,
+  }));
+  const { url, seen } = await serve(t, ({ url: asked }, response) => {
+    if (asked.startsWith("/?")) return answerJson(response, { workspace: "yard" });
+    if (asked.startsWith("/yard?")) return answerJson(response, { workspace: { name: "Yard", projects } });
+    answerJson(response, { error: "denied" }, 401);
+  });
+  const network = new Network({ proxyFor: () => false });
+  t.after(() => network.close());
+  await assert.rejects(new RoboflowClient(url, apiKey, network).models(hooks), { code: "AUTH" });
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const asked = seen.length - 2;
+  assert.ok(asked < projects.length / 2, `${asked} projects were asked for`);
 });
 
 test("a project that this key may not see, or that has gone, is left out", async () => {
