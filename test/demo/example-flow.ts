@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
+import { readExample } from "../examples/example";
 import type { FlowNode } from "../support/node-red";
 
 /** What the demo puts into the example before it runs it. */
@@ -29,11 +28,6 @@ export function exampleFlow({ video, baseUrl, model }: Changes): FlowNode[] {
     "roboflow-video-poll": () => (baseUrl ? { interval } : {}),
   };
   return [...nodes.values()].map((node) => ({ ...node, ...change[node.type]?.(node) }));
-}
-
-function readExample(name: string): FlowNode[] {
-  const file = path.join(__dirname, "..", "..", "examples", `${name}.json`);
-  return JSON.parse(readFileSync(file, "utf8")) as FlowNode[];
 }
 
 function withModel(models: unknown, model: string) {

@@ -1,11 +1,16 @@
 /**
- * Takes the pictures of the README: `npm run screenshots`. Needs Chromium (`CHROMIUM`, or /usr/bin/chromium).
- * The flow is the example, in a real Node-RED, after a clip has gone through it.
+ * Takes the pictures of the README and of the page about the examples: `npm run screenshots`, or
+ * `npm run screenshots -- NAME` for one example. Needs Chromium
+ * (`CHROMIUM`, or /usr/bin/chromium). The flows are the examples as shipped, in a real Node-RED; the first has had a
+ * clip going through it.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { launchChromium } from "../browser/support/chromium";
+import { exampleNames, readExample } from "../examples/example";
+import type { FlowNode } from "../support/node-red";
 import { EventFile } from "./events";
 import { exampleFlow, theNode } from "./example-flow";
 import { eventFile, startNodeRed, startStandIn } from "./servers";
@@ -13,28 +18,32 @@ import { eventFile, startNodeRed, startStandIn } from "./servers";
 const images = path.join(__dirname, "..", "..", "docs", "images");
 const clip = path.join(__dirname, "clip", "yard.mp4");
 
-async function main(): Promise<void> {
+async function main(asked: string[]): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "roboflow-video-demo-"));
   const standIn = await startStandIn();
-  const flow = exampleFlow({ video: clip, baseUrl: standIn.url, model: "yard-motion/2" });
+  const ready = exampleFlow({ video: clip, baseUrl: standIn.url, model: "yard-motion/2" });
+  const nodes = new Map<string, FlowNode>(ready.map((node) => [node.id, node]));
+  for (const node of exampleNames.flatMap(readExample)) nodes.set(node.id, nodes.get(node.id) ?? node);
+  const flow = [...nodes.values()];
   const account = theNode(flow, "roboflow-video-account");
   const nodeRed = await startNodeRed(folder, flow, { key: "demo", account, env: {} });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"].concat([
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ]),
-  });
+  const browser = await launchChromium();
   try {
-    const page = await browser.newPage({ viewport: { width: 1680, height: 760 }, deviceScaleFactor: 2 });
-    await page.goto(nodeRed.url);
-    await page.locator("#red-ui-workspace-chart .red-ui-flow-node").first().waitFor();
-    await fetch(`${nodeRed.url}/inject/${theNode(flow, "inject").id}`, { method: "POST" });
+    await fetch(`${nodeRed.url}/inject/${theNode(readExample("four-steps"), "inject").id}`, {
+      method: "POST",
+    });
     await clipDone(new EventFile(eventFile(folder)));
-    await page.waitForTimeout(1000);
-    await picture(page, "flow.png");
+    for (const name of asked.length > 0 ? asked : exampleNames) {
+      const page = await browser.newPage({
+        viewport: { width: 2300, height: 900 },
+        deviceScaleFactor: name === "four-steps" ? 2 : 1,
+      });
+      await page.goto(`${nodeRed.url}/#flow/${theNode(readExample(name), "tab").id}`);
+      await page.locator("#red-ui-workspace-chart .red-ui-flow-node").first().waitFor();
+      await page.waitForTimeout(1500);
+      await picture(page, name === "four-steps" ? "flow.png" : `example-${name}.png`);
+      await page.close();
+    }
   } finally {
     await browser.close();
     await nodeRed.stop();
@@ -69,7 +78,7 @@ async function clipDone(events: EventFile): Promise<void> {
   }
 }
 
-main().catch((error) => {
+main(process.argv.slice(2)).catch((error) => {
   console.error(error);
   process.exitCode = 1;
 });

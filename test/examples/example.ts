@@ -1,9 +1,14 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type FlowNode, NodeRed, recordNode } from "../support/node-red";
 
 const folder = path.join(__dirname, "..", "..", "examples");
+
+/** The names of all examples. */
+export const exampleNames = readdirSync(folder)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => path.basename(name, ".json"));
 
 /** The nodes of an example as it is shipped. */
 export const readExample = (name: string): FlowNode[] =>

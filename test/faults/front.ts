@@ -1,6 +1,6 @@
 import dns from "node:dns";
 import http from "node:http";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { RequestKind } from "../emulator/ledger";
 import { route } from "../emulator/routes";
 
@@ -61,8 +61,7 @@ export async function frontOf(target: string): Promise<Front> {
     }
   };
   let server = createServer({ allowHalfOpen: true }, listener);
-  await listen(server, 0);
-  const { port } = server.address() as AddressInfo;
+  const port = await listenAside(server);
 
   const { request } = http;
   http.request = function counted(this: unknown, ...given: unknown[]) {
@@ -108,6 +107,19 @@ export async function frontOf(target: string): Promise<Front> {
       await stop();
     },
   };
+}
+
+/** A port that the system does not give to others meanwhile: outside the range that it takes free ones from. */
+async function listenAside(server: Server): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    server.removeAllListeners("error");
+    if (isFree) return port;
+  }
 }
 
 const listen = (server: Server, port: number) =>
