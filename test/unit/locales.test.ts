@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+
+const nodes = path.join(__dirname, "..", "..", "nodes");
+const locales = path.join(nodes, "locales");
+const languages = readdirSync(locales);
+const rooms = ["account", "upload", "start", "poll", "download"];
+
+type Catalogue = Record<string, string>;
+
+/** A catalogue as `key.path` → text. */
+function catalogue(language: string, node: string): Catalogue {
+  const flat: Catalogue = {};
+  const walk = (value: unknown, key: string) => {
+    if (typeof value === "string") flat[key] = value;
+    else
+      for (const [name, inner] of Object.entries(value as object)) walk(inner, key ? `${key}.${name}` : name);
+  };
+  walk(JSON.parse(readFileSync(path.join(locales, language, `${node}.json`), "utf8")), "");
+  return flat;
+}
+
+const sources = readdirSync(nodes, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts") && !file.includes("editor"))
+  .map((file) => readFileSync(path.join(nodes, file), "utf8"))
+  .join("\n");
+
+describe("the catalogues", () => {
+  it("are there in English, Japanese and German, with help for every node", () => {
+    assert.deepEqual([...languages].sort(), ["de", "en-US", "ja"]);
+    for (const language of languages)
+      for (const node of rooms)
+        for (const ending of [".json", ".html"])
+          assert.ok(existsSync(path.join(locales, language, node + ending)), `${language}/${node}${ending}`);
+  });
+
+  for (const language of languages.filter((name) => name !== "en-US"))
+    for (const node of rooms)
+      it(`have the same keys and placeholders in ${language} as in English: ${node}`, () => {
+        const [english, other] = [catalogue("en-US", node), catalogue(language, node)];
+        assert.deepEqual(Object.keys(other).sort(), Object.keys(english).sort());
+        const placeholders = (text: string | undefined) => [...new Set(text?.match(/__\w+?__/g))].sort();
+        for (const [key, text] of Object.entries(english)) {
+          assert.deepEqual(placeholders(other[key]), placeholders(text), key);
+          assert.notEqual(other[key]?.trim() === "" && text.trim() !== "", true, key);
+        }
+      });
+
+  it("hold a sentence for every reason that the code gives, and no other", () => {
+    const given = new Set([...sources.matchAll(/"([a-z][A-Za-z]+)"/g)].map(([, reason]) => reason));
+    const english = Object.keys(catalogue("en-US", "account")).filter((key) => key.startsWith("errors."));
+    for (const key of english) assert.ok(given.has(key.slice("errors.".length)), `${key} is never used`);
+    for (const [, reason] of sources.matchAll(/new VideoError\(\s*"[A-Z_]+",\s*"(\w+)"/g))
+      assert.ok(english.includes(`errors.${reason}`), `errors.${reason} is missing`);
+  });
+
+  it("hold a status for every error code, and no status is longer than Node-RED likes", () => {
+    const errors = readFileSync(path.join(nodes, "roboflow", "errors.ts"), "utf8");
+    const codes = [...errors.matchAll(/\| "([A-Z_]+)"/g)].map(([, code]) => code);
+    assert.ok(codes.length >= 17);
+    const values: Record<string, string> = {
+      __percent__: "100",
+      __minutes__: "1440",
+      __megabytes__: "999",
+      __number__: "115582",
+      __count__: "10000",
+    };
+    for (const language of languages) {
+      const texts = catalogue(language, "account");
+      for (const code of codes) assert.ok(texts[`status.${code}`], `${language}: status.${code}`);
+      for (const [key, text] of Object.entries(texts)) {
+        if (!key.startsWith("status.")) continue;
+        const shown = text.replace(/__\w+?__/g, (name) => values[name] ?? "99");
+        assert.ok(shown.length < 20, `${language}: ${key}: "${shown}" has ${shown.length} characters`);
+      }
+    }
+  });
+});
+
+describe("the forms", () => {
+  for (const node of rooms) {
+    const form = readFileSync(path.join(nodes, node, `${node}.form.html`), "utf8");
+
+    it(`show no text that does not come from a catalogue: ${node}`, () => {
+      const visible = form
+        .replace(/<!--[\s\S]*?-->/g, "")
+        .replace(/<style[\s\S]*?<\/style>/g, "")
+        .replace(/<[^>]*>/g, "\n")
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => /\p{L}{2,}/u.test(line));
+      assert.deepEqual(visible, []);
+      for (const [tag] of form.matchAll(/<[^>]*\s(?:placeholder|title|aria-label)="[^"]*\p{L}[^"]*"[^>]*>/gu))
+        assert.match(tag, /data-i18n="\[/, tag);
+    });
+
+    it(`name only keys that are there: ${node}`, () => {
+      const own = catalogue("en-US", node);
+      for (const [, keys] of form.matchAll(/data-i18n="([^"]+)"/g))
+        for (const key of (keys as string).split(";")) {
+          const name = key.replace(/^\[[^\]]*\]/, "").trim();
+          if (!name.includes(":")) assert.ok(own[name], name);
+        }
+    });
+
+    it(`colour nothing by themselves: ${node}`, () => {
+      assert.doesNotMatch(
+        form,
+        /(?:color|background|border)[^;"']*:\s*(?:#[0-9a-f]{3,8}|rgba?\(|white|black)/i,
+      );
+    });
+  }
+});
