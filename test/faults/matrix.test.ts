@@ -14,8 +14,8 @@ import { clipId, type RequestName, type RequestRow, requestRows } from "./reques
 import { asTable } from "./table";
 
 const apiKey = "rf_Matrix+Key/4Hq8wZ";
-/** More than any of these takes: a hang shows. */
-const longest = 6000;
+/** More than any of these takes, also on a busy machine: a hang shows. */
+const longest = 10_000;
 
 const faultNames = Object.keys(faultList) as FaultName[];
 const cells = new Map<string, string>();
@@ -28,7 +28,7 @@ before(async () => {
   for (const policy of Object.values(retries)) policy.first = 20;
   // The first use of it takes long, where the limits are as short as here.
   await import("axios");
-  Object.assign(defaultTimings, { silence: 150, idle: 200 });
+  Object.assign(defaultTimings, { silence: 300, idle: 500 });
 });
 after(async () => {
   await emulator.close();
@@ -64,7 +64,8 @@ async function forGood(
   if (namesATime && typeof expected.requests === "number") limitTries(t, 2);
   const wanted = namesATime && typeof expected.requests === "number" ? 2 : expected.requests;
   // A date knows whole seconds only, and is rounded up.
-  const limit = fault.endsWith("date") ? 2.7 : fault.startsWith("HTTP 429") ? 1.6 : 0.7;
+  const isSlow = fault.endsWith("date") || fault.endsWith("silent");
+  const limit = isSlow ? 2.7 : fault.startsWith("HTTP 429") ? 1.7 : 1.1;
   const { seen, tries, helpers } = await run(t, row, fault, { times: 0, limit });
   const code = expected.outcome === "sent" ? "sent" : codeOf(seen);
   cells.set(`${name} ${fault}`, `${code} ${wanted === "polls" ? "…" : tries}`);

@@ -26,7 +26,7 @@ export interface World {
   large: boolean;
 }
 
-const largeVideo = 24 * 1024 * 1024;
+const largeVideo = 16 * 1024 * 1024;
 export const clipId = "clip-under-test";
 
 const model = { modelId: "yard-motion", modelVersion: "1", inferenceType: "object-detection" };
