@@ -21,8 +21,8 @@ export interface Sizes {
 }
 
 /**
- * Measured: pieces of 256 KiB to 1 MiB are equally fast; batches of 32 KiB keep what is parsed in V8's young
- * generation, twice as much gains nothing.
+ * Measured in CPU time: pieces of 256 KiB to 1 MiB cost the same, of 64 KiB a tenth to a quarter more; batches
+ * of 8 to 64 KiB differ by less than a tenth, 32 KiB being the best, and 256 KiB cost a sixth more.
  */
 const SIZES: Sizes = { pieceBytes: 512 * 1024, batchBytes: 32 * 1024, batchElements: 4096, batchFrames: 256 };
 
