@@ -170,6 +170,10 @@ video.addEventListener("durationchange", layOut);
 video.addEventListener("error", () => {
   if (video.hasAttribute("src")) noPicture();
 });
+video.addEventListener("seeked", () => {
+  time = video.currentTime;
+  show();
+});
 
 function seek(to) {
   time = Math.min(Math.max(0, to), length());
@@ -203,8 +207,11 @@ function play() {
 /** Draws with the picture that is on the screen, where the browser says which one that is. */
 if ("requestVideoFrameCallback" in video) {
   const presented = (_, { mediaTime }) => {
-    time = mediaTime;
-    show();
+    // A picture from before a jump may come after it; it must not take the playhead back.
+    if (!video.seeking) {
+      time = mediaTime;
+      show();
+    }
     video.requestVideoFrameCallback(presented);
   };
   video.requestVideoFrameCallback(presented);
