@@ -146,15 +146,10 @@ const frameChoice = ({ minConfidence, classes, skipEmpty }: DownloadOptions) => 
 });
 
 /** Shows how far a download is, since its whole length is not always known. */
-function megabytes(task: Task): (bytes: number) => void {
-  let received = 0;
-  return (bytes) => {
-    const before = Math.floor(received / 1e6);
-    received += bytes;
-    const now = Math.floor(received / 1e6);
-    if (now > before) task.working("downloading", { megabytes: now });
-  };
-}
+const megabytes =
+  (task: Task) =>
+  (bytes: number): void =>
+    task.working("downloading", { megabytes: Math.floor(bytes / 1e6) });
 
 async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause) => {

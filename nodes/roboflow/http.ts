@@ -1,7 +1,8 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { AxiosProxyConfig, AxiosRequestConfig } from "axios";
 import { type ErrorCode, VideoError } from "./errors";
 import { environmentProxy, proxyCodes, TunnelAgent, type TunnelRequestOptions } from "./proxy";
@@ -39,8 +40,8 @@ export interface HttpRequest {
 export interface HttpResponse {
   status: number;
   headers: Record<string, string | undefined>;
-  /** The body; fails with a `ConnectionError` when it is cut or stalls. */
-  body: AsyncIterable<Buffer>;
+  /** Leads the body into a stream of ours; fails with its VideoError, or a ConnectionError when the body is cut or stalls. */
+  pipeTo(target: Writable): Promise<void>;
   /** Ends the connection without reading on. */
   discard(): void;
 }
@@ -146,7 +147,22 @@ export class Network {
       return {
         status: response.status,
         headers: headersOf(response.headers, stream),
-        body: readBody(stream, { watch: (measure) => watch(idle, measure), failure, finish }),
+        pipeTo: async (target) => {
+          let received = 0;
+          stream.on("data", (piece: Buffer) => {
+            received += piece.length;
+          });
+          // While the target is busy, it is not the server that is silent.
+          const idleWatch = watch(idle, () => (target.writableLength > 0 ? Number.NaN : received));
+          try {
+            await pipeline(stream, target);
+          } catch (error) {
+            throw error instanceof VideoError ? error : failure(error);
+          } finally {
+            idleWatch.stop();
+            finish();
+          }
+        },
         discard: () => {
           finish();
           stream.on("error", () => {});
@@ -210,16 +226,59 @@ export class Network {
   }
 }
 
-/** Reads a short text body, at most `limit` bytes of it. */
-export async function readText({ body }: HttpResponse, limit = 4 * 1024 * 1024): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of body) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length > limit) break;
+/** Gathers a body in memory; `check` is given the bytes so far and throws a VideoError when they are too many. */
+export class Collector extends Writable {
+  readonly #check: (bytes: number) => void;
+  #room: Buffer;
+  #length = 0;
+
+  /** @param expected bytes; more may come, at the price of a copy. */
+  constructor(check: (bytes: number) => void, expected = 64 * 1024) {
+    super();
+    this.#check = check;
+    this.#room = Buffer.allocUnsafeSlow(expected);
   }
-  return Buffer.concat(pieces).toString("utf8");
+
+  /** Bytes so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  get bytes(): Buffer {
+    return this.#room.subarray(0, this.#length);
+  }
+
+  override _write(piece: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    const length = this.#length + piece.length;
+    try {
+      this.#check(length);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    if (length > this.#room.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * length);
+      this.bytes.copy(larger);
+      this.#room = larger;
+    }
+    // Copied at once: the network's small buffers are free again while they are young, which spares the collector.
+    piece.copy(this.#room, this.#length);
+    this.#length = length;
+    callback();
+  }
+}
+
+const enough = new VideoError("SERVER", "badAnswer");
+
+/** Reads a short text body, at most about `limit` bytes of it. */
+export async function readText(response: HttpResponse, limit = 4 * 1024 * 1024): Promise<string> {
+  const collector = new Collector((bytes) => {
+    if (bytes > limit) throw enough;
+  });
+  await response.pipeTo(collector).catch((error) => {
+    if (error !== enough) throw error;
+  });
+  return collector.bytes.toString("utf8");
 }
 
 /** The error for a proxy that wants another user name or password. */
@@ -263,38 +322,6 @@ function noticingConnection(connection: Connection, tunnelSignal: AbortSignal) {
 function waitingBytes(socket: Socket | undefined): number {
   const { _handle } = (socket ?? {}) as { _handle?: { writeQueueSize?: number } | null };
   return _handle?.writeQueueSize ?? 0;
-}
-
-async function* readBody(
-  stream: Readable,
-  {
-    watch,
-    failure,
-    finish,
-  }: {
-    watch: (measure: () => number) => { stop(): void };
-    failure: (cause: unknown) => Error;
-    finish: () => void;
-  },
-): AsyncGenerator<Buffer> {
-  let received = 0;
-  let inUse = false;
-  // While the reader is busy with a piece, it is not the server that is silent.
-  const idleWatch = watch(() => (inUse ? Number.NaN : received));
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      received += piece.length;
-      inUse = true;
-      yield piece;
-      inUse = false;
-    }
-  } catch (error) {
-    throw failure(error);
-  } finally {
-    idleWatch.stop();
-    finish();
-    stream.destroy();
-  }
 }
 
 /** Calls `stall` once when `measure` has not changed for `limit` milliseconds. */

@@ -1,8 +1,8 @@
-import { createWriteStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import type { Writable } from "node:stream";
 import { isSuccess, readAnswer, refusal } from "./answers";
 import { VideoError } from "./errors";
-import { ConnectionError, type HttpResponse, type Network } from "./http";
+import { FileSink } from "./file-sink";
+import { Collector, ConnectionError, type HttpResponse, type Network } from "./http";
 import { checkResultSize } from "./result";
 import { retries, withRetries } from "./retry";
 import type { Video } from "./video";
@@ -64,10 +64,9 @@ export async function putVideo(
 }
 
 /** A result on its way: its length where the server told one, and its bytes. */
-export interface Incoming {
-  /** Bytes, as they come out of `body`; undefined where unknown. */
+export interface Incoming extends Pick<HttpResponse, "pipeTo"> {
+  /** Bytes, as they arrive; undefined where unknown. */
   length: number | undefined;
-  body: AsyncIterable<Buffer>;
 }
 
 /**
@@ -89,7 +88,7 @@ export async function getResult<T>(
     if (!isSuccess(response.status)) throw refusal(await readAnswer(response), "storage");
     begun = true;
     try {
-      return await take({ length: lengthOf(response), body: response.body });
+      return await take({ length: lengthOf(response), pipeTo: response.pipeTo });
     } finally {
       response.discard();
     }
@@ -110,55 +109,34 @@ function lengthOf({ headers }: HttpResponse): number | undefined {
 /**
  * Writes an incoming result to a new file.
  *
- * @param progress called with the bytes of every piece.
+ * @param progress called with the bytes received so far, about twice a second.
  * @throws VideoError STORAGE when the disk refuses.
  */
-export async function saveTo(
-  file: string,
-  { body }: Incoming,
-  progress: (bytes: number) => void,
-): Promise<void> {
-  const target = createWriteStream(file, { flags: "w", mode: 0o600, highWaterMark: 1024 * 1024 });
-  let diskError: Error | undefined;
-  target.on("error", (error) => {
-    diskError = error;
-  });
-  try {
-    await pipeline(counted(body, progress), target);
-  } catch (error) {
-    throw diskError
-      ? new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause: diskError })
-      : error;
-  }
-}
-
-async function* counted(
-  body: AsyncIterable<Buffer>,
-  progress: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  for await (const piece of body) {
-    progress(piece.length);
-    yield piece;
-  }
-}
+export const saveTo = (file: string, incoming: Incoming, progress: (bytes: number) => void): Promise<void> =>
+  receive(incoming, new FileSink(file), progress);
 
 /**
  * Collects an incoming result in memory.
  *
- * @param progress called with the bytes of every piece.
+ * @param progress called with the bytes received so far, about twice a second.
  * @throws VideoError RESULT_TOO_LARGE past what can be one value: at once where the server tells the length.
  */
-export async function collect(
-  { length, body }: Incoming,
+export async function collect(incoming: Incoming, progress: (bytes: number) => void): Promise<Buffer> {
+  if (incoming.length !== undefined) checkResultSize(incoming.length);
+  const collector = new Collector(checkResultSize, incoming.length);
+  await receive(incoming, collector, progress);
+  return collector.bytes;
+}
+
+async function receive(
+  { pipeTo }: Incoming,
+  target: Writable & { length: number },
   progress: (bytes: number) => void,
-): Promise<Buffer> {
-  if (length !== undefined) checkResultSize(length);
-  const pieces: Buffer[] = [];
-  let received = 0;
-  for await (const piece of counted(body, progress)) {
-    received += piece.length;
-    checkResultSize(received);
-    pieces.push(piece);
+): Promise<void> {
+  const report = setInterval(() => progress(target.length), reportEvery);
+  try {
+    await pipeTo(target);
+  } finally {
+    clearInterval(report);
   }
-  return Buffer.concat(pieces, received);
 }

@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { VideoError } from "./errors";
+import { FileSource } from "./file-source";
 import { describeValue } from "./models";
 
 /** A video that can be read again for every try of its upload. */
@@ -15,7 +15,7 @@ export interface Video {
   verify(): Promise<void>;
 }
 
-/** Bytes of a file read at a time: larger pieces bring an upload near curl's speed, at little memory. */
+/** Bytes of a Buffer sent at a time. */
 const pieceSize = 512 * 1024;
 
 const starts = {
@@ -51,8 +51,8 @@ export async function videoFile(file: string, fileName: string): Promise<Video> 
   return {
     size: before.size,
     open: () => {
-      const stream = createReadStream(file, { highWaterMark: pieceSize, end: before.size - 1 });
-      return { stream, sent: () => stream.bytesRead };
+      const stream = new FileSource(file, before.size);
+      return { stream, sent: () => stream.position };
     },
     verify: async () => {
       const after = await inspect(file, fileName);

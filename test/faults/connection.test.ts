@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { Readable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Network, type NetworkOptions, RoboflowClient, VideoError } from "../../nodes/roboflow";
@@ -339,12 +339,15 @@ describe("silence and slowness:", () => {
     const network = new Network({ timings: { silence: 150, idle: 150 }, proxyFor: () => false });
     t.after(() => network.close());
     const url = `http://127.0.0.1:${portOf(server)}/`;
-    const { body } = await network.request({ method: "GET", url, signal: unhurried });
+    const { pipeTo } = await network.request({ method: "GET", url, signal: unhurried });
     let text = "";
-    for await (const piece of body) {
-      text += piece;
-      await delay(400);
-    }
+    const slow = new Writable({
+      write: (piece, _encoding, callback) => {
+        text += piece;
+        setTimeout(callback, 400);
+      },
+    });
+    await pipeTo(slow);
     assert.equal(text, "firstsecond");
   });
 });

@@ -5,7 +5,7 @@ import https from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, type TestContext, test } from "node:test";
-import { Network, type NetworkOptions, RoboflowClient, VideoError } from "../../nodes/roboflow";
+import { collect, Network, type NetworkOptions, RoboflowClient, VideoError } from "../../nodes/roboflow";
 import { environmentProxy } from "../../nodes/roboflow/proxy";
 import { retries } from "../../nodes/roboflow/retry";
 import { getResult } from "../../nodes/roboflow/transfer";
@@ -92,11 +92,10 @@ async function wholeWay(client: RoboflowClient): Promise<string> {
   for (;;) {
     const { outputUrl } = await client.jobStatus(jobId, hooks);
     if (!outputUrl) continue;
-    return getResult(client.network, outputUrl, hooks, async ({ body }) => {
-      let text = "";
-      for await (const piece of body) text += piece;
-      return text;
-    });
+    const result = await getResult(client.network, outputUrl, hooks, (incoming) =>
+      collect(incoming, () => {}),
+    );
+    return result.toString("utf8");
   }
 }
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { videoBuffer, videoFile } from "../../../nodes/roboflow";
+import { setTimeout as delay } from "node:timers/promises";
+import { Network, videoBuffer, videoFile } from "../../../nodes/roboflow";
+import { putVideo } from "../../../nodes/roboflow/transfer";
 import { answerJson, serve } from "../../support/local-server";
 import { quickRetries } from "../../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../../support/recordings";
@@ -62,6 +67,26 @@ test("a video is PUT with its length, as octet-stream, in one piece and without 
   assert.ok(
     !JSON.stringify(put?.headers).includes(knownKey) && !put?.url.includes(encodeURIComponent(knownKey)),
   );
+});
+
+test("every byte of a file arrives, also where storage takes in a little now and then", async (t) => {
+  const bytes = Buffer.concat([recording("mp4", 100), randomBytes(12_000_000)]);
+  const hash = createHash("sha256");
+  const server = createServer(async (request, response) => {
+    for await (const piece of request) {
+      hash.update(piece);
+      await delay(Math.random() < 0.1 ? 20 : 0);
+    }
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const network = new Network({ proxyFor: () => false });
+  t.after(() => network.close());
+  const video = await videoFile(writeTo(temporaryFolder(t), "yard.mp4", bytes), "yard.mp4");
+  await putVideo(network, `http://127.0.0.1:${port}/yard.mp4`, video, { signal: unhurried });
+  assert.equal(hash.digest("hex"), sha256(bytes));
 });
 
 test("a Buffer arrives like a file does, and progress is told in bytes", async (t) => {
