@@ -14,10 +14,14 @@ const node = (id: string, type: string, more: Record<string, unknown>): FlowNode
 const code = (id: string, func: string, to: string[] = []): FlowNode =>
   node(id, "function", { func, outputs: 1, libs: [], wires: [to] });
 
-/** What stands in a flow behind a Catch node, and what each message goes through before and after. */
-const frame = (first: string): FlowNode[] => [
+/**
+ * What stands in a flow behind a Catch node, and what each message goes through before and after.
+ *
+ * @param timed whether the probe measures from the feed on.
+ */
+const frame = (first: string, timed = true): FlowNode[] => [
   { id: "tab", type: "tab", label: "bench" },
-  ...injectNodes(feed, ["begin"]),
+  ...injectNodes(feed, [timed ? "begin" : first]),
   ...injectNodes("warm-up", []),
   code("begin", `global.get("bench").begin(); return msg;`, [first]),
   code("count", `global.get("bench").frame(msg.parts);`),
@@ -55,7 +59,7 @@ export const downloadFlow = (options: Record<string, unknown>): FlowNode[] => [
 
 /** Waits for `msg.jobs` jobs. */
 export const pollFlow = (baseUrl: string, interval: number): FlowNode[] => [
-  ...frame("jobs"),
+  ...frame("jobs", false),
   account(baseUrl),
   code(
     "jobs",

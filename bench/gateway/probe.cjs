@@ -1,5 +1,6 @@
 // Preloaded into the Node-RED that is measured; what it offers stands in the flows as global "bench".
-// Every 5 ms it looks whether the event loop is late: the longest gap is the freeze that other flows felt.
+// Every 5 ms it looks whether the event loop is late: the longest gap is the freeze that other flows felt. Only while
+// something is measured, since looking costs processor time itself.
 const { appendFileSync } = require("node:fs");
 
 const tick = 5;
@@ -11,8 +12,7 @@ let cpuAtTick = 0;
 let began = 0;
 let outcomes = 0;
 let cpu = process.cpuUsage();
-
-setInterval(look, tick).unref();
+let ticking;
 
 function look() {
   const now = performance.now();
@@ -28,6 +28,7 @@ function look() {
 
 function tell(more) {
   look();
+  clearInterval(ticking);
   const { user, system } = process.cpuUsage(cpu);
   const seconds = (lastTick - began) / 1000;
   const told = { seconds, freeze, freezeWork, cpuSeconds: (user + system) / 1e6, outcomes, ...more };
@@ -40,7 +41,11 @@ globalThis.bench = {
     freeze = 0;
     outcomes = 0;
     lastTick = began = performance.now();
+    const { user, system } = process.cpuUsage();
+    cpuAtTick = (user + system) / 1000;
     cpu = process.cpuUsage();
+    clearInterval(ticking);
+    ticking = setInterval(look, tick).unref();
   },
   /** An outcome; the last of `expected` ends the measurement. */
   end(expected) {

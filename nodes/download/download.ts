@@ -11,6 +11,7 @@ import {
   openResult,
   parseResult,
   type ResultSummary,
+  saveAndOpen,
   saveTo,
   VideoError,
 } from "../roboflow";
@@ -83,9 +84,10 @@ export default function download(RED: NodeAPI): void {
       const spool = path.join(spoolFolder(RED), `${task.id}.json`);
       await makeFolder(path.dirname(spool));
       try {
-        await fetch((incoming) => saveTo(spool, incoming, megabytes(task)));
-        task.working("reading");
-        const result = await openResult(spool, { signal: task.signal });
+        const { signal } = task;
+        const result = await fetch((incoming) =>
+          saveAndOpen(spool, incoming, { signal, progress: megabytes(task) }),
+        );
         try {
           Object.assign(task.msg.roboflow, counts(result.summary));
           const sent = await emitFrames(RED, result, frameChoice(options), task);

@@ -21,6 +21,9 @@ export class FileSink extends Writable {
   #filled = 0;
   #writing = Buffer.allocUnsafeSlow(bufferSize);
   #lastWrite: Promise<void> = Promise.resolve();
+  /** Bytes that are on the disk. */
+  #written = 0;
+  #wakeReaders: () => void = () => {};
 
   constructor(path: string) {
     super();
@@ -30,6 +33,24 @@ export class FileSink extends Writable {
   /** Bytes taken in so far. */
   get length(): number {
     return this.#position + this.#filled;
+  }
+
+  /**
+   * Resolves when more than so many bytes stand in the file, or when no more will come.
+   *
+   * @throws the error that the writing ended in.
+   */
+  async longerThan(bytes: number): Promise<void> {
+    while (this.#written <= bytes && !this.writableFinished) {
+      if (this.destroyed) throw this.errored ?? new Error("closed");
+      await new Promise<void>((resolve) => {
+        const wakeOthers = this.#wakeReaders;
+        this.#wakeReaders = () => {
+          wakeOthers();
+          resolve();
+        };
+      });
+    }
   }
 
   override _construct(callback: (error?: Error | null) => void): void {
@@ -50,9 +71,11 @@ export class FileSink extends Writable {
     this.#turnOver()
       .then(() => this.#lastWrite)
       .then(() => callback(), this.#failing(callback));
+    this.once("finish", () => this.#wake());
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#wake();
     // Waits for a write that is under way.
     const closed = this.#handle?.close() ?? Promise.resolve();
     closed.then(() => callback(error), error ? () => callback(error) : this.#failing(callback));
@@ -71,12 +94,21 @@ export class FileSink extends Writable {
   async #turnOver(): Promise<void> {
     await this.#lastWrite;
     const [full, length, start] = [this.#filling, this.#filled, this.#position];
-    this.#lastWrite = writeAll(this.#handle as FileHandle, full.subarray(0, length), start);
+    this.#lastWrite = writeAll(this.#handle as FileHandle, full.subarray(0, length), start).then(() => {
+      this.#written = start + length;
+      this.#wake();
+    });
     // Told of by whoever waits for it next.
     this.#lastWrite.catch(() => {});
     this.#position += length;
     this.#filled = 0;
     [this.#filling, this.#writing] = [this.#writing, full];
+  }
+
+  #wake(): void {
+    const wake = this.#wakeReaders;
+    this.#wakeReaders = () => {};
+    wake();
   }
 
   #failing(callback: (error: Error) => void): (cause: unknown) => void {

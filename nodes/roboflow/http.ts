@@ -3,7 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { AxiosProxyConfig, AxiosRequestConfig } from "axios";
+import type { AxiosProxyConfig, AxiosRequestConfig, AxiosStatic } from "axios";
 import { type ErrorCode, VideoError } from "./errors";
 import { environmentProxy, proxyCodes, TunnelAgent, type TunnelRequestOptions } from "./proxy";
 
@@ -84,6 +84,13 @@ const pooled: http.AgentOptions = {
 };
 const fresh: http.AgentOptions = { keepAlive: false };
 
+let loading: Promise<AxiosStatic> | undefined;
+/** Loaded with the first request, and once: compiled, every `import()` makes a copy of all that a module exports. */
+const loadAxios = (): Promise<AxiosStatic> => {
+  loading ??= import("axios").then((module) => module.default);
+  return loading;
+};
+
 /** The requests of one account: its connections, proxy and TLS settings. Patches nothing global. */
 export class Network {
   readonly timings: Timings;
@@ -112,7 +119,7 @@ export class Network {
    */
   async request(request: HttpRequest): Promise<HttpResponse> {
     const { signal } = request;
-    const { default: axios } = await import("axios");
+    const axios = await loadAxios();
     signal.throwIfAborted();
     const host = new URL(request.url).host;
     const canceller = new AbortController();

@@ -8,7 +8,7 @@ export { type PollFloor, pollFloor } from "./poll-floor";
 export { openResult, parseResult, type ResultFile, type ResultSummary } from "./result";
 export { isPassing, retries, sleep, withRetries } from "./retry";
 export { withoutSecrets } from "./secrets";
-export { collect, getResult, type Incoming, saveTo } from "./transfer";
+export { collect, getResult, type Incoming, saveAndOpen, saveTo } from "./transfer";
 export { expiryOf, isHttpUrl } from "./urls";
 export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./video";
 export type { AvailableModel } from "./workspace";

@@ -3,7 +3,7 @@ import { isSuccess, readAnswer, refusal } from "./answers";
 import { VideoError } from "./errors";
 import { FileSink } from "./file-sink";
 import { Collector, ConnectionError, type HttpResponse, type Network } from "./http";
-import { checkResultSize } from "./result";
+import { checkResultSize, openResult, type ResultFile } from "./result";
 import { retries, withRetries } from "./retry";
 import type { Video } from "./video";
 
@@ -114,6 +114,32 @@ function lengthOf({ headers }: HttpResponse): number | undefined {
  */
 export const saveTo = (file: string, incoming: Incoming, progress: (bytes: number) => void): Promise<void> =>
   receive(incoming, new FileSink(file), progress);
+
+/**
+ * Writes an incoming result to a new file and reads it along, so that it stands open when its last byte is there.
+ *
+ * @param progress as for {@link saveTo}.
+ * @throws VideoError STORAGE; RESULT when the result is damaged, as soon as that is seen.
+ */
+export async function saveAndOpen(
+  file: string,
+  incoming: Incoming,
+  { signal, progress }: { signal: AbortSignal; progress: (bytes: number) => void },
+): Promise<ResultFile> {
+  const sink = new FileSink(file);
+  const opening = openResult(file, { signal, growing: sink });
+  opening.catch((error) => sink.destroy(error));
+  try {
+    await receive(incoming, sink, progress);
+  } catch (error) {
+    await opening.then(
+      (result) => result.close(),
+      () => {},
+    );
+    throw error;
+  }
+  return opening;
+}
 
 /**
  * Collects an incoming result in memory.
