@@ -1,5 +1,6 @@
+import { readText } from "./collector";
 import { VideoError } from "./errors";
-import { type HttpResponse, proxyPasswordRefused, readText } from "./http";
+import { type HttpResponse, proxyPasswordRefused } from "./http";
 import { retryAfter } from "./retry";
 import { withoutSecrets } from "./secrets";
 

@@ -1,8 +1,9 @@
 import type { Writable } from "node:stream";
 import { isSuccess, readAnswer, refusal } from "./answers";
+import { Collector } from "./collector";
 import { VideoError } from "./errors";
 import { FileSink } from "./file-sink";
-import { Collector, ConnectionError, type HttpResponse, type Network } from "./http";
+import { ConnectionError, type HttpResponse, type Network } from "./http";
 import { checkResultSize, openResult, type ResultFile } from "./result";
 import { retries, withRetries } from "./retry";
 import type { Video } from "./video";
