@@ -153,6 +153,13 @@ test("no more than maxUploads go on at a time, the rest wait their turn", async 
   assert.match(JSON.stringify(node.statuses()), /[2-6] running/);
 });
 
+test("an expression that cannot be read is INPUT, and says what is wrong with it", async (t) => {
+  const { node } = await uploader(t, { video: "$uppercase(payload)", videoType: "jsonata" });
+  const delivery = await node.send({ payload: 42 });
+  assertFailure(delivery, "INPUT", /\$uppercase\(payload\).*could not be read.*Argument 1 .*match/);
+  assert.equal(delivery.caught?.error.cause.code, "T0410");
+});
+
 const badVideos: [name: string, payload: (folder: string) => unknown, words: RegExp][] = [
   [
     "no such file",
