@@ -107,7 +107,7 @@ for (const [name, properties, msg, words] of [
     "nothing",
     {},
     {},
-    /no link to a result in the message: found undefined\. Connect the first output of a poll node/,
+    /no link to a result in the message: found undefined\. Connect the first output of a "wait for job" node/,
   ],
   ["a number", {}, { payload: 7 }, /no link to a result in the message: found undefined/],
   ["null", {}, { payload: null }, /no link to a result in the message/],

@@ -309,7 +309,7 @@ test("an outage is ridden out, with a yellow ring meanwhile", async (t) => {
 });
 
 const badJobs: [name: string, payload: unknown, words: RegExp][] = [
-  ["empty", "", /There is no job id in the message: found ""\. Connect a start node/],
+  ["empty", "", /There is no job id in the message: found ""\. Connect a "start job" node/],
   ["blank", "  ", /There is no job id in the message/],
   ["a number", 42, /There is no job id in the message: found 42/],
   ["null", null, /There is no job id in the message: found null/],

@@ -188,7 +188,7 @@ const bad: [name: string, properties: object, msg: object, words: RegExp][] = [
     "no URL",
     {},
     { payload: "yard.mp4" },
-    /needs the web address of a video, found "yard\.mp4"\. Connect an upload node/,
+    /needs the web address of a video, found "yard\.mp4"\. Connect an "upload video" node/,
   ],
   ["payload a number", {}, { payload: 7 }, /needs the web address of a video, found 7/],
   ["payload null", {}, { payload: null }, /needs the web address of a video, found null/],

@@ -180,7 +180,7 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
   [
     "a text named .mp4",
     (folder) => writeTo(folder, "a.mp4", "just a text, no video"),
-    /is not a mp4 video, whatever its name says/,
+    /is no mp4 video, whatever its name says/,
   ],
   ["a number", () => 42, /There is no video in the message: .*found 42/],
   ["null", () => null, /There is no video in the message: .*found null/],
@@ -188,7 +188,7 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
   ["an empty text", () => "", /There is no video in the message: .*found ""/],
   ["an object", () => ({ file: "a.mp4" }), /There is no video in the message: .*found \{…\}/],
   ["an empty Buffer", () => Buffer.alloc(0), /The video "video\.mp4" is empty/],
-  ["a Buffer that is no video", () => Buffer.from("a picture, perhaps"), /"video\.mp4" is not a mp4 video/],
+  ["a Buffer that is no video", () => Buffer.from("a picture, perhaps"), /"video\.mp4" is no mp4 video/],
 ];
 
 for (const [name, payload, words] of badVideos) {
