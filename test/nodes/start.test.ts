@@ -182,7 +182,7 @@ const bad: [name: string, properties: object, msg: object, words: RegExp][] = [
     "a confidence of 40",
     { models: [{ ...people, confidence: 40 }] },
     {},
-    /confidence of the model "people" has to be from 0 to 1, found 40/,
+    /confidence of the model "people" has to be from 0 to 1, found 40\. Correct it in this node/,
   ],
   [
     "no URL",
