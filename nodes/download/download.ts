@@ -81,7 +81,7 @@ export default function download(RED: NodeAPI): void {
 
     async function asFrames(task: Task, fetch: Fetch): Promise<Outcome> {
       const spool = path.join(spoolFolder(RED), `${task.id}.json`);
-      await makeFolder(path.dirname(spool));
+      await makeFolder(path.dirname(spool), 0o700);
       try {
         await fetch((incoming) => saveTo(spool, incoming, megabytes(task)));
         task.working("reading");
@@ -160,16 +160,16 @@ const cannotWrite = (file: string) => (cause: unknown) => {
 };
 
 /** Step by step: Node's own `recursive` never comes back from below a place such as /proc. */
-async function makeFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string, mode?: number): Promise<void> {
   const make = () =>
-    mkdir(folder).catch(async (error) => {
+    mkdir(folder, { mode }).catch(async (error) => {
       const there = await stat(folder).catch(() => undefined);
       if (!there?.isDirectory()) throw error;
     });
   await make().catch(async (cause) => {
     const parent = path.dirname(folder);
     if (cause.code !== "ENOENT" || parent === folder) return cannotWrite(folder)(cause);
-    await makeFolder(parent);
+    await makeFolder(parent, mode);
     await make().catch(cannotWrite(folder));
   });
 }

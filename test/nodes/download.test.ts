@@ -372,6 +372,15 @@ test("file: without a name it is INPUT, and what cannot be written is STORAGE", 
   }
 });
 
+test("frames: the folder for results on their way is its owner's alone", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const { node, payload } = await downloader(t, { output: "frames", resume: false });
+  assert.ok((await node.send({ payload })).completed);
+  for (const folder of ["roboflow-video", "roboflow-video/.spool"])
+    assert.equal(statSync(path.join(node.userDir, folder)).mode & 0o777, 0o700, folder);
+});
+
 test("file: folders that are missing are made, also by several at the same time", async (t) => {
   const folder = temporaryFolder(t);
   const { node, payload } = await downloader(t, {
