@@ -82,7 +82,7 @@ export default function download(RED: NodeAPI): void {
 
     async function asFrames(task: Task, fetch: Fetch): Promise<Outcome> {
       const spool = path.join(spoolFolder(RED), `${task.id}.json`);
-      await makeFolder(path.dirname(spool));
+      await makeFolder(path.dirname(spool), 0o700);
       try {
         const { signal } = task;
         const result = await fetch((incoming) =>
@@ -105,12 +105,11 @@ export default function download(RED: NodeAPI): void {
       const file = await targetFile(task);
       const partial = `${file}.${randomUUID()}.part`;
       await makeFolder(path.dirname(file));
+      await refuseOther(file);
       try {
         await fetch((incoming) => saveTo(partial, incoming, megabytes(task)));
         const summary = await checkFile(partial, task.signal);
-        await rename(partial, file).catch((cause) => {
-          throw new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause });
-        });
+        await rename(partial, file).catch(cannotWrite(file));
         msg.payload = file;
         msg.filename = file;
         if (summary) Object.assign(msg.roboflow, counts(summary));
@@ -153,10 +152,29 @@ const megabytes =
   (bytes: number): void =>
     task.working("downloading", { megabytes: Math.floor(bytes / 1e6) });
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw new VideoError("STORAGE", "cannotWrite", { values: { path: folder }, cause });
+const cannotWrite = (file: string) => (cause: unknown) => {
+  throw new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause });
+};
+
+/** Step by step: Node's own `recursive` never comes back from below a place such as /proc. */
+async function makeFolder(folder: string, mode?: number): Promise<void> {
+  const make = () =>
+    mkdir(folder, { mode }).catch(async (error) => {
+      const there = await stat(folder).catch(() => undefined);
+      if (!there?.isDirectory()) throw error;
+    });
+  await make().catch(async (cause) => {
+    const parent = path.dirname(folder);
+    if (cause.code !== "ENOENT" || parent === folder) return cannotWrite(folder)(cause);
+    await makeFolder(parent, mode);
+    await make().catch(cannotWrite(folder));
   });
+}
+
+/** A folder, a device or a pipe: renaming the written file would take the place of some of them. */
+async function refuseOther(file: string): Promise<void> {
+  const there = await stat(file).catch(() => undefined);
+  if (there && !there.isFile()) cannotWrite(file)(new Error("something other than a file is there"));
 }
 
 /**

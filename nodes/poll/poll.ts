@@ -42,7 +42,8 @@ export default function poll(RED: NodeAPI): void {
     this.forget = (entry) => runner.drop(({ id }) => id === entry);
 
     async function reset(msg: NodeMessage): Promise<void> {
-      const named = await jobIdOf(msg);
+      // An expression made for jobs may fail on such a message: then it names none.
+      const named = await jobIdOf(msg).catch(() => undefined);
       const jobId = typeof named === "string" ? named.trim() : "";
       runner.drop(({ id }) => !jobId || pending.get(id)?.jobId === jobId);
     }

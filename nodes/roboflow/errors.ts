@@ -70,7 +70,7 @@ export class VideoError extends Error {
 
 /** The little that may be passed on of an error of someone else's. */
 function causeOf(error: unknown): Cause {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { code } = error as NodeJS.ErrnoException;
-  return typeof code === "string" ? { code, message: error.message } : { message: error.message };
+  // JSONata throws plain objects.
+  const { code, message = String(error) } = Object(error) as { code?: unknown; message?: unknown };
+  return { ...(typeof code === "string" ? { code } : {}), message: String(message) };
 }

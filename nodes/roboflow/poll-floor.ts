@@ -5,7 +5,7 @@ const floorElsewhere = 100;
 const firstRest = 1000;
 const longestRest = 600_000;
 
-const isRoboflow = (baseUrl: string) => /(?:^|\.)roboflow\.com$/i.test(new URL(baseUrl).hostname);
+const isRoboflow = (baseUrl: string) => /(?:^|\.)roboflow\.com\.?$/i.test(new URL(baseUrl).hostname);
 
 /**
  * When a job may be polled next. Kept outside the nodes, for the whole process, since the server counts polls

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { VideoError } from "./errors";
@@ -93,23 +93,24 @@ export function videoBuffer(buffer: Buffer, fileName: string): Video {
 export const lastPart = (file: string): string => file.split(/[\\/]/).pop() ?? "";
 
 async function inspect(file: string, fileName: string): Promise<{ size: number; modified: number }> {
-  const handle = await open(file, "r").catch((cause: NodeJS.ErrnoException) => {
+  const refused = (cause: NodeJS.ErrnoException) => {
     const reason =
       {
         ENOENT: "noSuchFile",
         ENOTDIR: "noSuchFile",
         EACCES: "fileNotReadable",
         EPERM: "fileNotReadable",
-        EISDIR: "isFolder",
       }[cause.code ?? ""] ?? "fileTrouble";
     throw new VideoError("INPUT", reason, { values: { path: file }, cause });
-  });
+  };
+  // Before it is opened: opening a pipe waits until somebody writes into it.
+  const stats = await stat(file).catch(refused);
+  if (stats.isDirectory()) throw new VideoError("INPUT", "isFolder", { values: { path: file } });
+  if (!stats.isFile()) throw new VideoError("INPUT", "notRegularFile", { values: { path: file } });
+  checkExtension(fileName);
+  if (stats.size === 0) throw new VideoError("INPUT", "videoEmpty", { values: { path: file } });
+  const handle = await open(file, "r").catch(refused);
   try {
-    const stats = await handle.stat();
-    if (stats.isDirectory()) throw new VideoError("INPUT", "isFolder", { values: { path: file } });
-    if (!stats.isFile()) throw new VideoError("INPUT", "notRegularFile", { values: { path: file } });
-    checkExtension(fileName);
-    if (stats.size === 0) throw new VideoError("INPUT", "videoEmpty", { values: { path: file } });
     const head = Buffer.alloc(headSize);
     const { bytesRead } = await handle.read(head, 0, headSize, 0);
     checkStart(head.subarray(0, bytesRead), fileName, file);

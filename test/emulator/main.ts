@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   console.log(
     `${emulator.url}  (a motion detector standing in for Roboflow, for trying things out: not a model)`,
   );
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => emulator.close().then(() => process.exit(0)));
   }
 }

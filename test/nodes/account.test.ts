@@ -70,7 +70,7 @@ for (const [type, properties, msg] of asking) {
       /Roboflow refused the key\. Check the key in the account.*does not exist.*HTTP 401/,
       401,
     );
-    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "key refused" });
+    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "access refused" });
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
@@ -106,7 +107,7 @@ for (const [name, properties, msg, words] of [
     "nothing",
     {},
     {},
-    /no link to a result in the message: found undefined\. Connect the first output of a poll node/,
+    /no link to a result in the message: found undefined\. Connect the first output of a "wait for job" node/,
   ],
   ["a number", {}, { payload: 7 }, /no link to a result in the message: found undefined/],
   ["null", {}, { payload: null }, /no link to a result in the message/],
@@ -354,6 +355,45 @@ test("file: without a name it is INPUT, and what cannot be written is STORAGE", 
     assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*disk is not full/);
     assert.deepEqual(readdirSync(folder), ["result.json"]);
   });
+  await t.test("what is no file, such as a device, a pipe or a socket", async (t) => {
+    const file = path.join(temporaryFolder(t), "result.json");
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(file, resolve));
+    t.after(() => server.close());
+    const { node, payload } = await downloader(t, { output: "file", filename: file });
+    assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*other than a file/);
+    assert.ok(statSync(file).isSocket());
+  });
+  for (const folder of ["/proc/no/such", "/dev/null/below"]) {
+    await t.test(folder, { skip: process.platform !== "linux" }, async (t) => {
+      const { node, payload } = await downloader(t, { output: "file", filename: `${folder}/result.json` });
+      assertFailure(await node.send({ payload }), "STORAGE", /could not be written/);
+    });
+  }
+});
+
+test("frames: the folder for results on their way is its owner's alone", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const { node, payload } = await downloader(t, { output: "frames", resume: false });
+  assert.ok((await node.send({ payload })).completed);
+  for (const folder of ["roboflow-video", "roboflow-video/.spool"])
+    assert.equal(statSync(path.join(node.userDir, folder)).mode & 0o777, 0o700, folder);
+});
+
+test("file: folders that are missing are made, also by several at the same time", async (t) => {
+  const folder = temporaryFolder(t);
+  const { node, payload } = await downloader(t, {
+    output: "file",
+    filename: `${folder}/a/b/c/{{topic}}.json`,
+  });
+  const topics = ["1", "2", "3", "4"];
+  for (const { completed } of await Promise.all(topics.map((topic) => node.send({ payload, topic }))))
+    assert.ok(completed);
+  assert.deepEqual(
+    readdirSync(path.join(folder, "a/b/c")),
+    topics.map((topic) => `${topic}.json`),
+  );
 });
 
 const damaged: [name: string, body: string][] = [

@@ -197,8 +197,8 @@ test("several jobs wait in one node, each with its own message", async (t) => {
 });
 
 /** Three jobs that never end, waited for. */
-async function waiting(t: TestContext) {
-  const { emulator, node } = await poller(t);
+async function waiting(t: TestContext, properties: Record<string, unknown> = {}) {
+  const { emulator, node } = await poller(t, properties);
   emulator.fault({ kind: "job", do: "never", count: 0 });
   const jobs = [await job(emulator), await job(emulator), await job(emulator)] as const;
   const given = jobs.map((payload) => node.give({ payload })) as [string, string, string];
@@ -255,6 +255,13 @@ for (const [name, msg] of [
   });
 }
 
+test("msg.reset of which an expression for job ids makes nothing stops all waiting", async (t) => {
+  const { emulator, node, jobs, given } = await waiting(t, { jobId: "$trim(payload)", jobIdType: "jsonata" });
+  const reset = await node.send({ reset: true, payload: { no: "text" } });
+  assert.ok(reset.completed);
+  await assertDropped(emulator, node, jobs, given);
+});
+
 test("msg.reset for a job that nobody waits for changes nothing", async (t) => {
   const { emulator, node, jobs } = await waiting(t);
   assert.ok((await node.send({ reset: true, payload: "another-job" })).completed);
@@ -302,7 +309,7 @@ test("an outage is ridden out, with a yellow ring meanwhile", async (t) => {
 });
 
 const badJobs: [name: string, payload: unknown, words: RegExp][] = [
-  ["empty", "", /There is no job id in the message: found ""\. Connect a start node/],
+  ["empty", "", /There is no job id in the message: found ""\. Connect a "start job" node/],
   ["blank", "  ", /There is no job id in the message/],
   ["a number", 42, /There is no job id in the message: found 42/],
   ["null", null, /There is no job id in the message: found null/],

@@ -153,6 +153,13 @@ test("no more than maxUploads go on at a time, the rest wait their turn", async 
   assert.match(JSON.stringify(node.statuses()), /[2-6] running/);
 });
 
+test("an expression that cannot be read is INPUT, and says what is wrong with it", async (t) => {
+  const { node } = await uploader(t, { video: "$uppercase(payload)", videoType: "jsonata" });
+  const delivery = await node.send({ payload: 42 });
+  assertFailure(delivery, "INPUT", /\$uppercase\(payload\).*could not be read.*Argument 1 .*match/);
+  assert.equal(delivery.caught?.error.cause.code, "T0410");
+});
+
 const badVideos: [name: string, payload: (folder: string) => unknown, words: RegExp][] = [
   [
     "no such file",
@@ -173,7 +180,7 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
   [
     "a text named .mp4",
     (folder) => writeTo(folder, "a.mp4", "just a text, no video"),
-    /is not a mp4 video, whatever its name says/,
+    /is no mp4 video, whatever its name says/,
   ],
   ["a number", () => 42, /There is no video in the message: .*found 42/],
   ["null", () => null, /There is no video in the message: .*found null/],
@@ -181,7 +188,7 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
   ["an empty text", () => "", /There is no video in the message: .*found ""/],
   ["an object", () => ({ file: "a.mp4" }), /There is no video in the message: .*found \{…\}/],
   ["an empty Buffer", () => Buffer.alloc(0), /The video "video\.mp4" is empty/],
-  ["a Buffer that is no video", () => Buffer.from("a picture, perhaps"), /"video\.mp4" is not a mp4 video/],
+  ["a Buffer that is no video", () => Buffer.from("a picture, perhaps"), /"video\.mp4" is no mp4 video/],
 ];
 
 for (const [name, payload, words] of badVideos) {

@@ -56,6 +56,33 @@ describe("the catalogues", () => {
       assert.ok(english.includes(`errors.${reason}`), `errors.${reason} is missing`);
   });
 
+  for (const language of languages)
+    it(`call fields and nodes in errors as the dialogs and the palette do: ${language}`, () => {
+      const errors = catalogue(language, "account");
+      const named: [error: string, node: string, label: string][] = [
+        ["notAVideo", "upload", "video"],
+        ["inputUrl", "upload", "node"],
+        ["inputUrl", "start", "inputUrl"],
+        ["inferFps", "start", "inferFps"],
+        ["noJobId", "start", "node"],
+        ["noJobId", "poll", "jobId"],
+        ["resultUrl", "poll", "node"],
+        ["resultUrl", "download", "url"],
+        ["resultNotVideo", "download", "url"],
+        ["linkRefused", "poll", "node"],
+        ["linkRejected", "poll", "node"],
+        ["linkGone", "poll", "node"],
+      ];
+      for (const [error, node, label] of named) {
+        const name = catalogue(language, node)[`label.${label}`] as string;
+        const sentence = errors[`errors.${error}`] as string;
+        const isQuoted = ['""', "„“", "「」"].some(([open, close]) =>
+          sentence.includes(`${open}${name}${close}`),
+        );
+        assert.ok(isQuoted, `${name} in “${sentence}”`);
+      }
+    });
+
   it("hold a status for every error code, and no status is longer than Node-RED likes", () => {
     const errors = readFileSync(path.join(nodes, "roboflow", "errors.ts"), "utf8");
     const codes = [...errors.matchAll(/\| "([A-Z_]+)"/g)].map(([, code]) => code);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { startEmulatorProcess } from "../../emulator/process";
+import { temporaryFolder } from "../../support/recordings";
 import { call, outcome, start, upload } from "./calls";
 
 const main = join(__dirname, "..", "..", "emulator", "main.ts");
@@ -39,6 +41,35 @@ test("a flag that is no number is said, and nothing is started", async () => {
   );
   assert.match(failed.stderr, /--port takes a number, not "abc"/);
   assert.equal(failed.stdout, "");
+});
+
+test("it leaves no files behind, neither when it is ended nor when its port is taken", async (t) => {
+  const folder = temporaryFolder(t);
+  const run = (...flags: string[]) => {
+    const child = spawn(process.execPath, ["--import", "tsx", main, ...flags], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, TMPDIR: folder, TEMP: folder },
+    });
+    t.after(() => child.kill("SIGKILL"));
+    return child;
+  };
+  const left = () => readdirSync(folder).filter((name) => name.startsWith("roboflow-emulator-"));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    const child = run();
+    const [printed] = await once(child.stdout, "data");
+    const port = /:(\d+) /.exec(String(printed))?.[1] ?? "";
+    assert.equal(left().length, 1);
+
+    const late = run("--port", port);
+    const [words] = await once(late.stderr, "data");
+    assert.match(String(words), /EADDRINUSE.*already in use/);
+    assert.deepEqual(await once(late, "close"), [1, null]);
+    assert.equal(left().length, 1);
+
+    child.kill(signal);
+    assert.deepEqual(await once(child, "close"), [0, null], signal);
+    assert.deepEqual(left(), []);
+  }
 });
 
 test("a test in another process orders faults, changes settings and reads the ledger", async () => {

@@ -12,6 +12,7 @@ test("the floor is a minute for roboflow.com and all below it, a tenth of a seco
     "https://API.Roboflow.COM/",
     "https://detect.eu.roboflow.com:8443/path",
     "http://api.roboflow.com",
+    "https://api.roboflow.com./",
   ])
     assert.equal(floor.floor(url), 60_000, url);
   for (const url of [

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -45,6 +46,12 @@ test("what cannot be uploaded is refused with its reason", async (t) => {
   ];
   for (const [file, reason] of cases)
     await assert.rejects(videoFile(file, path.basename(file)), { code: "INPUT", reason }, file);
+});
+
+test("a pipe is refused, not waited for", async (t) => {
+  const pipe = path.join(temporaryFolder(t), "pipe.mp4");
+  if (spawnSync("mkfifo", [pipe]).status !== 0) return t.skip("no pipes here");
+  await assert.rejects(videoFile(pipe, "pipe.mp4"), { code: "INPUT", reason: "notRegularFile" });
 });
 
 test("a file that may not be read says so", {
