@@ -24,7 +24,7 @@ const frame = (first: string, timed = true): FlowNode[] => [
   ...injectNodes(feed, [timed ? "begin" : first]),
   ...injectNodes("warm-up", []),
   code("begin", `global.get("bench").begin(); return msg;`, [first]),
-  code("count", `global.get("bench").frame(msg.parts);`),
+  node("count", "bench-count", {}),
   code("end", `global.get("bench").end(msg.expected || 1);`),
   node("catch", "catch", { scope: null, uncaught: false, wires: [["fail"]] }),
   code("fail", `global.get("bench").fail(msg.error);`),

@@ -56,7 +56,7 @@ export class Gateway {
       flows,
       keepFlows,
       credentials: accountCredentials,
-      settings: "functionGlobalContext: { bench: globalThis.bench },",
+      settings: `functionGlobalContext: { bench: globalThis.bench }, nodesDir: ${JSON.stringify(path.join(__dirname, "nodes"))},`,
       nodeOptions: ["--require", require.resolve("./probe.cjs")],
       env: {
         BENCH_PROBE: outcomesOf(folder),

@@ -6,6 +6,11 @@ import type { Task } from "../runtime/runner";
 /** Other nodes get their turn after this many messages or milliseconds, whichever comes first. */
 const messagesAtOnce = 16;
 const millisecondsAtOnce = 4;
+/**
+ * Turns of the event loop that they get at most before the next messages are sent. Core's switch node, for one, takes
+ * one message a turn and would keep the rest of a long result in memory.
+ */
+const mostTurns = 64;
 
 /** What is left out of the frames. */
 export interface FrameChoice {
@@ -31,7 +36,7 @@ export async function emitFrames(
   const { skipEmpty } = choice;
   let sent = 0;
   let held: unknown;
-  const turn = new Turn();
+  const stretch = new Stretch();
 
   await task.steady();
   for await (const frames of result.batches(choice, { skipEmpty })) {
@@ -42,9 +47,9 @@ export async function emitFrames(
       if (payload === undefined) continue;
       task.send(next(payload, sent, skipEmpty ? undefined : result.summary.frames));
       sent += 1;
-      if (turn.isOver()) {
+      if (stretch.isOver()) {
         task.working("frame", { number: sent });
-        await turn.pass();
+        await stretch.pass();
         await task.steady();
         signal.throwIfAborted();
       }
@@ -81,8 +86,8 @@ function frameMessages(RED: NodeAPI, { id, msg }: Task) {
   };
 }
 
-/** A turn of the event loop, held to its length. */
-class Turn {
+/** What is sent in one go, held to its length. */
+class Stretch {
   #messages = 0;
   #began = performance.now();
 
@@ -91,8 +96,12 @@ class Turn {
     return this.#messages >= messagesAtOnce || performance.now() - this.#began >= millisecondsAtOnce;
   }
 
+  /** Gives other nodes their turn, and further ones while something in this process still asks for the next turn. */
   async pass(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < mostTurns; turn += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!process.getActiveResourcesInfo().includes("Immediate")) break;
+    }
     this.#messages = 0;
     this.#began = performance.now();
   }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node
 import { createServer } from "node:net";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import helper from "node-red-node-test-helper";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
 import { type Msg, steady } from "../support/messages";
@@ -481,4 +482,32 @@ test("no key is sent to the storage", async (t) => {
   await node.send({ payload });
   const asked = JSON.stringify(server.seen.map(({ url, headers }) => ({ url, headers })));
   assert.ok(!asked.includes(knownKey) && !asked.includes(encodeURIComponent(knownKey)));
+});
+
+test("frames: a node behind it that takes one message a turn does not have the rest pile up before it", async (t) => {
+  const count = 3000;
+  const column = <T>(value: (index: number) => T) =>
+    Array.from({ length: count }, (_, index) => value(index));
+  const many = {
+    frame_offset: column((index) => index),
+    time_offset: column((index) => index / 5),
+    people: column(() => seen(box("person", 0.9))),
+  };
+  const { node, payload } = await downloader(t, { output: "frames" }, many);
+  let taken = 0;
+  let most = 0;
+  // As core's switch node does: it takes a message, and the next one in the next turn.
+  const taking = () => {
+    if (taken === node.outputs[0]?.length) return;
+    taken += 1;
+    setImmediate(taking);
+  };
+  helper.getNode(node.outputIds[0] as string).on("input", () => {
+    const waiting = (node.outputs[0]?.length ?? 0) - taken;
+    most = Math.max(most, waiting);
+    if (waiting === 1) setImmediate(taking);
+  });
+  await node.send({ payload });
+  assert.equal(node.outputs[0]?.length, count);
+  assert.ok(most <= 32, `${most} frames waited`);
 });

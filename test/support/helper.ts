@@ -30,6 +30,8 @@ export interface Delivery {
 export interface NodeUnderTest {
   id: string;
   accountId: string;
+  /** The nodes behind its outputs. */
+  outputIds: string[];
   /** Everything that came out, by output. */
   outputs: Msg[][];
   caught: Msg[];
@@ -119,6 +121,7 @@ export async function runNode(
   const under: NodeUnderTest = {
     id,
     accountId,
+    outputIds,
     outputs: outputIds.map(() => []),
     caught: [],
     completed: [],
