@@ -4,7 +4,7 @@ import { findAccount } from "./accounts";
 import { describeFailure, NodeFailure, type StepName } from "./failure";
 import type { JournalEntry } from "./journal";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
-import { asClipMessage, type ClipMessage } from "./message";
+import { asClipMessage, type ClipMessage, handoverOf } from "./message";
 import { type Progress, StatusLine } from "./status";
 import type { TextValues } from "./text";
 
@@ -180,7 +180,7 @@ export class Runner implements Resumable {
     }
     const message = asClipMessage(msg);
     const { journal } = this.#lifecycle;
-    const { handover } = message.roboflow;
+    const handover = handoverOf(message);
     if (handover?.repeat && journal.isRepeat(this.id, handover.token)) {
       done();
       return;
@@ -273,6 +273,7 @@ export class Runner implements Resumable {
       case "aborted":
         throw new VideoError("ABORTED", "aborted");
       case "failed":
+      case "taken":
         return undefined;
     }
   }

@@ -330,6 +330,30 @@ describe("flows that are stopped, disabled or deleted", () => {
     await settled();
   });
 
+  it("do not start a job again for an upload node that was disabled between a kill and its repeat", async () => {
+    await deploy(flows());
+    const [clip = ""] = newNames(1);
+    await feed([clip]);
+    await seen("start", clip);
+    const file = path.join(userDir, "flows.json");
+    const disabled = (node: FlowNode) => (node.id === "up" ? { ...node, d: true } : node);
+    await restart(() =>
+      writeFileSync(file, JSON.stringify(JSON.parse(readFileSync(file, "utf8")).map(disabled))),
+    );
+    const outcomes = () => clipsWithResult(nodeRed).has(clip) || caughtOf([clip]).length > 0;
+    await until(outcomes, 20_000, () => `an outcome of ${clip}`);
+    await until(
+      () => journalEntries(userDir).every(({ node, state }) => node === "up" || state === "taken"),
+      10_000,
+      () => `start to be done with it: ${JSON.stringify(journalEntries(userDir))}`,
+    );
+    assert.equal(journalEntries(userDir, "up").length, 1, "the kill came in time");
+    await restart();
+    await deploy(flows());
+    await settled();
+    assert.equal(startsSeen([clip]), 1);
+  });
+
   it("drop what a deleted node had accepted, with a warning that names the jobs", async () => {
     await deploy(flows());
     emulator.set({ jobSeconds: 60 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Journal } from "../../../nodes/runtime/journal";
+import { Journal, type JournalEntry } from "../../../nodes/runtime/journal";
 import type { ClipMessage } from "../../../nodes/runtime/message";
 
 let root: string;
@@ -69,6 +69,39 @@ describe("the journal after a kill", () => {
     assert.equal((await afterKill()).journal.unsettled("st")[0]?.state, "intent");
   });
 
+  it("names the clip of an intention whatever somebody has put into msg.roboflow", async () => {
+    const journal = new Journal(root);
+    const thumb = Buffer.from("x");
+    const { entry } = journal.accept("st", message("clip", { roboflow: { id: "clip", thumb } }), durable);
+    journal.intend(entry);
+    const next = await afterKill();
+    assert.deepEqual(next.damaged, []);
+    assert.deepEqual(next.journal.unsettled("st")[0]?.msg.roboflow, { id: "clip" });
+  });
+
+  it("has an intention on the disk itself, with the folders that lead to it, when the request may go out", (t) => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("st", message("clip"), durable);
+    const { openSync, fsyncSync, renameSync } = fs;
+    const opened = new Map<number, string>();
+    const steps: string[] = [];
+    t.mock.method(fs, "openSync", (...[file, ...rest]: Parameters<typeof openSync>) => {
+      const handle = openSync(file, ...rest);
+      opened.set(handle, path.relative(root, String(file)) || ".");
+      return handle;
+    });
+    t.mock.method(fs, "fsyncSync", (handle: number) => {
+      steps.push(`sync ${opened.get(handle)}`);
+      fsyncSync(handle);
+    });
+    t.mock.method(fs, "renameSync", (from: string, to: string) => {
+      steps.push("rename");
+      renameSync(from, to);
+    });
+    journal.intend(entry);
+    assert.deepEqual(steps, [`sync st/${entry.id}.tmp`, "rename", "sync st", "sync ."]);
+  });
+
   it("removes what a kill left half written, and leaves alone what is not its own", async () => {
     const journal = new Journal(root);
     journal.accept("../up", message("clip"), durable);
@@ -124,6 +157,43 @@ describe("a message that comes again", () => {
     journal.accept("st", handed("clip", { token: "t", repeat: true }), durable);
     assert.equal(journal.isRepeat("st", "t"), false);
     assert.equal((await afterKill()).journal.isRepeat("st", "t"), true);
+  });
+});
+
+describe("a token that is none", () => {
+  for (const token of [5, {}, [], null])
+    it(`counts as nothing: ${JSON.stringify(token)}`, () => {
+      const journal = new Journal(root);
+      const { entry, trouble } = journal.accept("st", handed("clip", { token } as never), durable);
+      assert.equal(trouble, undefined);
+      assert.equal(entry.token, undefined);
+    });
+});
+
+describe("a message whose sender is disabled when Node-RED starts again", () => {
+  it("is known for as long as that sender may send it again, over every kill, and then forgotten", async () => {
+    const journal = new Journal(root);
+    const sender = journal.accept("up", message("clip"), durable).entry;
+    journal.settle(sender, { msg: sender.msg, output: 0 });
+    const receiver = journal.accept("st", handed("clip", { token: sender.id }), durable).entry;
+    journal.settle(receiver, { msg: receiver.msg, output: 0 });
+    // A node after it that was told to forget the message.
+    const reset = journal.accept("po", handed("clip", { token: receiver.id }), durable).entry;
+    journal.remove(reset);
+    assert.deepEqual([journal.unsettled("po"), files("po").length], [[], 1]);
+    journal.remove(receiver);
+    assert.deepEqual([journal.unsettled("st"), files("st").length], [[], 1]);
+    assert.deepEqual(readdirSync(root), ["st", "up"], "start will not repeat it any more");
+
+    for (let kill = 0; kill < 2; kill += 1) {
+      const { journal: next } = await afterKill();
+      assert.deepEqual(next.unsettled("st"), []);
+      assert.equal(next.isRepeat("st", sender.id), true);
+    }
+    const { journal: last } = await afterKill();
+    const [sent] = last.unsettled("up");
+    last.remove(sent as JournalEntry);
+    assert.deepEqual(readdirSync(root), []);
   });
 });
 
