@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
@@ -81,7 +80,7 @@ export default function download(RED: NodeAPI): void {
 
     async function asFrames(task: Task, fetch: Fetch): Promise<Outcome> {
       const spool = path.join(spoolFolder(RED), `${task.id}.json`);
-      await makeFolder(path.dirname(spool));
+      await makeFolder(path.dirname(spool), 0o700);
       try {
         await fetch((incoming) => saveTo(spool, incoming, megabytes(task)));
         task.working("reading");
@@ -101,7 +100,8 @@ export default function download(RED: NodeAPI): void {
     async function asFile(task: Task, fetch: Fetch): Promise<Outcome> {
       const { msg } = task;
       const file = await targetFile(task);
-      const partial = `${file}.${randomUUID()}.part`;
+      // The same after a kill, so that what that has left is written over.
+      const partial = `${file}.${task.id}.part`;
       await makeFolder(path.dirname(file));
       try {
         await fetch((incoming) => saveTo(partial, incoming, megabytes(task)));
@@ -156,8 +156,8 @@ function megabytes(task: Task): (bytes: number) => void {
   };
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause) => {
+async function makeFolder(folder: string, mode?: number): Promise<void> {
+  await mkdir(folder, { recursive: true, mode }).catch((cause) => {
     throw new VideoError("STORAGE", "cannotWrite", { values: { path: folder }, cause });
   });
 }
