@@ -120,6 +120,25 @@ describe("the journal after a kill", () => {
     assert.deepEqual(readdirSync(path.join(root, "100%")), ["y.json"]);
   });
 
+  it("has dropped what is older than 8 days, and tells of it; what is younger stays", async (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() - 8.5 * 24 * 3_600_000 });
+    const journal = new Journal(root);
+    journal.accept("po", message("old"), durable);
+    t.mock.timers.tick(24 * 3_600_000);
+    journal.accept("po", message("young"), durable);
+    t.mock.timers.reset();
+    const { old, journal: next } = await afterKill();
+    assert.deepEqual(
+      old.map(({ msg }) => msg._msgid),
+      ["old"],
+    );
+    assert.deepEqual(
+      next.unsettled("po").map(({ msg }) => msg._msgid),
+      ["young"],
+    );
+    assert.equal(files("po").length, 1);
+  });
+
   for (const damage of [
     "",
     "null",
