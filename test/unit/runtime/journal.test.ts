@@ -120,6 +120,16 @@ describe("the journal after a kill", () => {
     assert.deepEqual(readdirSync(path.join(root, "100%")), ["y.json"]);
   });
 
+  for (const node of ["..", ".", ".spool", "../../etc", "a/b", "%2E%2E", "ä", "x".repeat(100)])
+    it(`keeps to its folder whatever a node is called: ${node.slice(0, 20)}`, async () => {
+      new Journal(root).accept(node, message("clip"), durable);
+      const [folder = "", ...others] = readdirSync(root);
+      assert.deepEqual([others, readdirSync(path.dirname(root))], [[], [path.basename(root)]]);
+      assert.notEqual(folder, ".spool");
+      assert.match(readdirSync(path.join(root, folder)).join(), /^[\w-]+[.]json$/);
+      assert.equal((await afterKill()).journal.unsettled(node).length, 1);
+    });
+
   it("has dropped what is older than 8 days, and tells of it; what is younger stays", async (t) => {
     t.mock.timers.enable({ apis: ["Date"], now: Date.now() - 8.5 * 24 * 3_600_000 });
     const journal = new Journal(root);
