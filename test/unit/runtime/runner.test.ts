@@ -56,6 +56,7 @@ class FakeNode {
   /** Lets other nodes' hooks have their say before a message is delivered. */
   hooksTake: number | undefined;
   failOnSend = false;
+  failOnDone = false;
   #input: (...args: unknown[]) => void = () => {};
   #close: (done: () => void) => void = () => {};
 
@@ -82,7 +83,10 @@ class FakeNode {
       if (this.failOnSend) throw new Error("a node downstream broke");
       this.sent.push(structuredClone(sent));
     };
-    this.#input(msg, send, (error?: { code: string }) => this.done.push(error?.code));
+    this.#input(msg, send, (error?: { code: string }) => {
+      if (this.failOnDone) throw new Error("a Catch node broke");
+      this.done.push(error?.code);
+    });
   }
 
   close(): Promise<void> {
@@ -336,6 +340,18 @@ it("a node downstream that throws does not end the process, and what was sent is
   assert.equal(node.sent.length, 1);
   assert.deepEqual(node.sent[0]?.roboflow.handover?.repeat, true);
   await node.close();
+});
+
+it("a command whose end somebody else cannot bear does not end the process either", async () => {
+  const nodeRed = new FakeNodeRed();
+  for (const command of [async () => {}, async () => Promise.reject(new Error("no such command"))]) {
+    const node = nodeRed.node("po", passOn, { command });
+    node.failOnDone = true;
+    node.receive(clip("clip"));
+    await delay(10);
+    assert.equal(node.errors.length, 1);
+    await node.close();
+  }
 });
 
 it("a message marked as repeated that was taken before is dropped with done()", async () => {
