@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Node, NodeAPI } from "node-red";
+import { VideoError } from "../../../nodes/roboflow";
 import type { ClipMessage } from "../../../nodes/runtime/message";
 import { Runner, type Step, type Task } from "../../../nodes/runtime/runner";
 
@@ -276,31 +285,35 @@ describe("a deploy", () => {
     assert.deepEqual(entries("up"), [], "the last node that closes leaves nothing that was handed over");
   });
 
-  it("does not let work that ends long after its node closed touch what the next node has in hand", async () => {
-    const nodeRed = new FakeNodeRed();
-    let finish: () => void = () => {};
-    const stubborn = nodeRed.node("up", async ({ msg }) => {
-      await new Promise<void>((resolve) => {
-        finish = resolve;
+  for (const end of ["well", "in an error"])
+    it(`does not let work that ends ${end} long after its node closed touch what the next node has in hand`, async () => {
+      const nodeRed = new FakeNodeRed();
+      let finish: () => void = () => {};
+      const stubborn = nodeRed.node("up", async ({ msg }) => {
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        if (end !== "well") throw new VideoError("AUTH", "keyRefused");
+        return { msg, done: "done" };
       });
-      return { msg, done: "done" };
+      await nodeRed.started();
+      stubborn.receive(clip("clip"));
+      const began = performance.now();
+      await stubborn.close();
+      assert(performance.now() - began < 1000 + 300);
+      const next = nodeRed.node("up", forEver);
+      await nodeRed.started();
+      finish();
+      await delay(20);
+      assert.deepEqual(stubborn.sent, []);
+      assert.deepEqual(stubborn.done, []);
+      const [name = ""] = entries("up");
+      assert.equal(JSON.parse(readFileSync(path.join(journal(), "up", name), "utf8")).state, "accepted");
+      const killed = new FakeNodeRed().node("up", passOn);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(entries("up").length, 1);
+      await Promise.all([next.close(), killed.close()]);
     });
-    await nodeRed.started();
-    stubborn.receive(clip("clip"));
-    const began = performance.now();
-    await stubborn.close();
-    assert(performance.now() - began < 1000 + 300);
-    const next = nodeRed.node("up", forEver);
-    await nodeRed.started();
-    finish();
-    await delay(20);
-    assert.deepEqual(stubborn.sent, []);
-    assert.deepEqual(stubborn.done, []);
-    const killed = new FakeNodeRed().node("up", passOn);
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(entries("up").length, 1);
-    await Promise.all([next.close(), killed.close()]);
-  });
 
   it("lets a start that waits for its turn begin nothing once its node has closed", async () => {
     const nodeRed = new FakeNodeRed();
@@ -358,13 +371,16 @@ it("a message marked as repeated that was taken before is dropped with done()", 
   const nodeRed = new FakeNodeRed();
   const node = nodeRed.node("st", passOn);
   await nodeRed.started();
-  node.receive(clip("clip", { token: "t" }));
-  await delay(5);
-  node.receive(clip("clip", { token: "t", repeat: true }));
-  assert.deepEqual(node.done, [undefined, undefined]);
-  assert.equal(node.sent.length, 1);
-  node.receive(clip("clip", { token: "t" }));
-  await delay(5);
-  assert.equal(node.sent.length, 2, "without the mark it counts");
+  const receive = async (handover: { token: string; repeat?: boolean }) => {
+    node.receive(clip("clip", handover));
+    await delay(5);
+    return node.sent.length;
+  };
+  assert.equal(await receive({ token: "t" }), 1);
+  assert.equal(await receive({ token: "t" }), 2, "without the mark it counts");
+  assert.equal(await receive({ token: "t", repeat: true }), 2);
+  assert.equal(await receive({ token: "t", repeat: true }), 2, "as often as it was taken");
+  assert.deepEqual(node.done, [undefined, undefined, undefined, undefined]);
+  assert.equal(await receive({ token: "t", repeat: true }), 3, "who sends it still later means it");
   await node.close();
 });
