@@ -186,6 +186,24 @@ describe("taking up what a kill has left", () => {
     assert.equal(nodeRed.warnings.length, 1);
   });
 
+  it("tells of the doubt about a paid request that a kill cut off, and does not make it again", async () => {
+    const before = new FakeNodeRed().node("st", (task) => {
+      task.intend();
+      return forEver(task);
+    });
+    before.receive(clip("clip"));
+    await delay(5);
+    const nodeRed = new FakeNodeRed();
+    let begun = 0;
+    const next = nodeRed.node("st", (task) => {
+      begun += 1;
+      return passOn(task);
+    });
+    await nodeRed.started();
+    assert.deepEqual([next.done, next.sent, begun], [["START_UNCERTAIN"], [], 0]);
+    await next.close();
+  });
+
   it("starts nothing twice when what was sent could not be written down", async () => {
     const before = new FakeNodeRed();
     const up = before.node("up", async ({ msg }) => {
