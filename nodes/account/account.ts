@@ -1,12 +1,12 @@
 import type { NodeAPI, NodeDef } from "node-red";
-import { type RoboflowClient, withoutSecrets } from "../roboflow";
+import type { RoboflowClient } from "../roboflow";
 import type { AccountNode } from "../runtime/accounts";
 import { lifecycleOf } from "../runtime/lifecycle";
 import { text } from "../runtime/text";
 import { Turns } from "../runtime/turns";
 import { numberOr, textOr } from "../runtime/values";
 import { offerAccounts } from "./admin";
-import { connect, isInTheClear, keyOr, networkFor } from "./connection";
+import { connect, isInTheClear, keyOr, networkFor, shownAddress } from "./connection";
 import { type AccountOptions, accountDefaults } from "./options";
 
 /** The config node that holds the key and the way to the API. */
@@ -30,7 +30,7 @@ export default function account(RED: NodeAPI): void {
     this.baseUrl = baseUrl;
     this.uploads = new Turns(Math.max(0, Math.floor(numberOr(saved.maxUploads, accountDefaults.maxUploads))));
 
-    if (isInTheClear(baseUrl)) this.warn(text(RED, "warnings.plainHttp", { url: withoutSecrets(baseUrl) }));
+    if (isInTheClear(baseUrl)) this.warn(text(RED, "warnings.plainHttp", { url: shownAddress(baseUrl) }));
     this.on("close", () => client?.network.close());
   }
 

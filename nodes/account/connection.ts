@@ -1,6 +1,13 @@
-import type { AxiosProxyConfig } from "axios";
 import type { Node, NodeAPI } from "node-red";
-import { Network, type NetworkOptions, RoboflowClient, VideoError, withoutSecrets } from "../roboflow";
+import {
+  isExcepted,
+  Network,
+  type NetworkOptions,
+  RoboflowClient,
+  readProxy,
+  VideoError,
+  withoutSecrets,
+} from "../roboflow";
 import type { AccountOptions } from "./options";
 
 /** Where the key comes from when the dialog holds none. */
@@ -56,9 +63,13 @@ export function plainAddress(baseUrl: string): string {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   const isPlain =
     url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
-  if (!isPlain) throw new VideoError("CONFIG", "baseUrl", { values: { url: withoutSecrets(baseUrl) } });
+  if (!isPlain) throw new VideoError("CONFIG", "baseUrl", { values: { url: shownAddress(baseUrl) } });
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
+
+/** An address as it may be shown: whatever stands before an @ may be a password, also where it is no URL. */
+export const shownAddress = (baseUrl: string): string =>
+  withoutSecrets(baseUrl.replace(/^(\s*[a-z]+:\/\/)?.*@/is, "$1…@"));
 
 /** Whether a key sent there could be read by anyone on the way. */
 export function isInTheClear(baseUrl: string): boolean {
@@ -77,28 +88,19 @@ export function networkFor(RED: NodeAPI, { tls, proxy }: Pick<Way, "tls" | "prox
   });
 }
 
-function proxyChooser({ url, noproxy, credentials }: ProxyConfig): NonNullable<NetworkOptions["proxyFor"]> {
-  const proxy = new URL(/^[a-z]+:\/\//i.test(url ?? "") ? (url as string) : `http://${url}`);
-  const { username, password } = (credentials ?? {}) as { username?: string; password?: string };
-  const auth = {
-    username: username || decodeURIComponent(proxy.username),
-    password: password || decodeURIComponent(proxy.password),
-  };
-  const config: AxiosProxyConfig = {
-    protocol: proxy.protocol,
-    host: proxy.hostname,
-    port: Number(proxy.port) || (proxy.protocol === "https:" ? 443 : 80),
-    ...(auth.username ? { auth } : {}),
-  };
-  const excepted = (noproxy ?? []).map((entry) => entry.trim().toLowerCase()).filter(Boolean);
-  return (target) => (excepted.some((entry) => isExcepted(target, entry)) ? false : config);
-}
-
-/** Whether an entry such as `example.com`, `.example.com`, `*.example.com`, `10.0.0.1:8080` or `*` names a URL's host. */
-function isExcepted({ hostname, port, protocol }: URL, entry: string): boolean {
-  if (entry === "*") return true;
-  const [, name = "", entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-  if (entryPort && entryPort !== (port || (protocol === "https:" ? "443" : "80"))) return false;
-  const bare = name.replace(/^\*?\./, "");
-  return hostname === bare || hostname.endsWith(`.${bare}`);
+function proxyChooser({
+  url = "",
+  noproxy,
+  credentials,
+}: ProxyConfig): NonNullable<NetworkOptions["proxyFor"]> {
+  const proxy = readProxy(url.trim());
+  // Its address is not repeated: a password may stand in it, in a place where nobody expects one.
+  if (!proxy || !/^https?:$/.test(proxy.protocol ?? "") || /\$[{(]/.test(url))
+    throw new VideoError("CONFIG", "proxyAddress");
+  const own = (credentials ?? {}) as { username?: string; password?: string };
+  const username = own.username || proxy.auth?.username;
+  const password = own.password || proxy.auth?.password || "";
+  const config = username ? { ...proxy, auth: { username, password } } : proxy;
+  const excepted = (noproxy ?? []).map((entry) => entry.trim());
+  return (target) => (isExcepted(target, excepted) ? false : config);
 }

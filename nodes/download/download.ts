@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
@@ -103,7 +102,8 @@ export default function download(RED: NodeAPI): void {
     async function asFile(task: Task, fetch: Fetch): Promise<Outcome> {
       const { msg } = task;
       const file = await targetFile(task);
-      const partial = `${file}.${randomUUID()}.part`;
+      // The same after a kill, so that what that has left is written over.
+      const partial = `${file}.${task.id}.part`;
       await makeFolder(path.dirname(file));
       await refuseOther(file);
       try {

@@ -47,11 +47,15 @@ const longestQuote = 300;
  */
 export function serverWords({ json, text, secrets }: Pick<Answer, "json" | "text" | "secrets">): string {
   const words = jsonWords(json) ?? xmlWords(text) ?? (looksLikePage(text) ? pageTitle(text) : text);
-  // Before it is shortened: half a secret would not be found any more.
-  return shorten(withoutSecrets(words, secrets));
+  return quoted(words, secrets);
 }
 
-function jsonWords(json: unknown): string | undefined {
+/** A server's words as they may be shown. */
+export const quoted = (words: string, secrets: readonly string[]): string =>
+  // In this order: half a secret would not be found any more.
+  shorten(withoutSecrets(words, secrets));
+
+export function jsonWords(json: unknown): string | undefined {
   if (typeof json === "string") return json;
   if (!isObject(json)) return undefined;
   const { error } = json;

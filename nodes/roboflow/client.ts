@@ -4,6 +4,7 @@ import { ConnectionError, type HttpRequest, type Network } from "./http";
 import { type JobStatus, readJobId, readJobStatus } from "./job";
 import type { JobRequest } from "./models";
 import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./retry";
+import { secretsOfUrl } from "./secrets";
 import { putVideo } from "./transfer";
 import { isHttpUrl } from "./urls";
 import type { Video } from "./video";
@@ -114,7 +115,12 @@ export class RoboflowClient {
   async #sendStart(job: JobRequest, signal: AbortSignal): Promise<string> {
     let answer: Answer;
     try {
-      answer = await this.#call("POST", "/videoinfer/", { signal, body: job, fresh: true });
+      answer = await this.#call("POST", "/videoinfer/", {
+        signal,
+        body: job,
+        secrets: secretsOfUrl(job.input_url),
+        fresh: true,
+      });
     } catch (error) {
       if (error instanceof ConnectionError && !wasNotAccepted(error))
         throw startUncertain({ cause: error.cause ?? error });
@@ -207,8 +213,12 @@ export class RoboflowClient {
     {
       query = {},
       body,
+      secrets = [],
       ...request
-    }: { query?: Record<string, string>; body?: unknown } & Pick<HttpRequest, "signal" | "fresh">,
+    }: { query?: Record<string, string>; body?: unknown; secrets?: string[] } & Pick<
+      HttpRequest,
+      "signal" | "fresh"
+    >,
   ): Promise<Answer> {
     const parameters = new URLSearchParams({ api_key: this.apiKey, ...query });
     const json = body === undefined ? undefined : JSON.stringify(body);
@@ -224,7 +234,7 @@ export class RoboflowClient {
       },
       body: json,
     });
-    return readAnswer(response, [this.apiKey]);
+    return readAnswer(response, [this.apiKey, ...secrets]);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isObject, serverWords, textField } from "./answers";
+import { isObject, jsonWords, textField } from "./answers";
 import { VideoError } from "./errors";
 import { isHttpUrl } from "./urls";
 
@@ -61,7 +61,8 @@ export function jobFailure(jobId: string, { status, answer }: JobStatus): VideoE
   return new VideoError("JOB_FAILED", status === 0 ? "jobWithoutResult" : "jobFailed", {
     jobId,
     values: { status: status ?? "" },
-    serverWords: serverWords({ json: told, text: "", secrets: [] }),
+    // In full: whoever puts it into words knows what has to be taken out before it is shortened.
+    serverWords: jsonWords(told),
   });
 }
 

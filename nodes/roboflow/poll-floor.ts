@@ -4,6 +4,8 @@ const floorElsewhere = 100;
 /** After a 429 that names no time: the first rest, doubled with each further one. */
 const firstRest = 1000;
 const longestRest = 600_000;
+/** Longer than a server means, and shorter than what a timer can hold. */
+const longestAsked = 24 * 3_600_000;
 
 const isRoboflow = (baseUrl: string) => /(?:^|\.)roboflow\.com\.?$/i.test(new URL(baseUrl).hostname);
 
@@ -52,7 +54,8 @@ export class PollFloor {
   slowDown(account: string, baseUrl: string, retryAfter: number | undefined): void {
     const { row = 0, until = 0 } = this.#rests.get(account) ?? {};
     const ownRest = Math.min(longestRest, Math.max(firstRest, this.floor(baseUrl)) * 2 ** row);
-    this.#rests.set(account, { until: Math.max(until, this.now() + (retryAfter ?? ownRest)), row: row + 1 });
+    const rest = Math.min(longestAsked, retryAfter ?? ownRest);
+    this.#rests.set(account, { until: Math.max(until, this.now() + rest), row: row + 1 });
   }
 
   /** An answer other than 429. */

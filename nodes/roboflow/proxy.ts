@@ -66,12 +66,14 @@ export function environmentProxy(url: URL, environment = process.env): AxiosProx
   const variable = (name: string) => (environment[name] || environment[name.toUpperCase()] || "").trim();
   const found = variable(`${url.protocol.slice(0, -1)}_proxy`) || variable("all_proxy");
   if (!found || isExcepted(url, variable("no_proxy").split(/[\s,]+/))) return false;
-  const address = found.includes("://") ? found : `http://${found}`;
-  return URL.canParse(address) ? proxyAt(new URL(address)) : false;
+  return readProxy(found) ?? false;
 }
 
-/** A proxy's address, user and password included, in axios' words. */
-function proxyAt({ protocol, hostname, port, username, password }: URL): AxiosProxyConfig {
+/** A proxy's address as people write it, user and password included, in axios' words; undefined when it is none. */
+export function readProxy(address: string): AxiosProxyConfig | undefined {
+  const whole = address.includes("://") ? address : `http://${address}`;
+  if (!URL.canParse(whole)) return undefined;
+  const { protocol, hostname, port, username, password } = new URL(whole);
   return {
     protocol,
     host: hostname,
@@ -81,7 +83,7 @@ function proxyAt({ protocol, hostname, port, username, password }: URL): AxiosPr
 }
 
 /** Whether one of the entries (`example.com`, `.example.com`, `*.example.com`, `10.0.0.1:8080`, `*`) names a URL's host. */
-function isExcepted({ hostname, port, protocol }: URL, entries: string[]): boolean {
+export function isExcepted({ hostname, port, protocol }: URL, entries: readonly string[]): boolean {
   const host = bare(hostname);
   const usedPort = port || (protocol === "https:" ? "443" : "80");
   return entries.some((entry) => {

@@ -5,7 +5,7 @@ import { ConnectionError } from "./http";
 export interface RetryPolicy {
   /** Tries in all. */
   tries: number;
-  /** Milliseconds from the first try after which no further one begins. */
+  /** Milliseconds from the first failure after which no further try begins: a long transfer does not count. */
   total: number;
   /** Milliseconds before the second try; doubles from there. */
   first: number;
@@ -53,7 +53,7 @@ export async function withRetries<T>(
   attempt: () => Promise<T>,
   pause: (error: VideoError, wait: number) => void = () => {},
 ): Promise<T> {
-  const begin = performance.now();
+  let firstFailure: number | undefined;
   for (let tried = 1; ; tried += 1) {
     try {
       return await attempt();
@@ -61,7 +61,8 @@ export async function withRetries<T>(
       signal.throwIfAborted();
       if (!(error instanceof VideoError) || tried >= policy.tries || !policy.again(error)) throw error;
       const wait = Math.max(backoff(policy, tried), error.retryAfter ?? 0);
-      if (performance.now() - begin + wait > policy.total) throw error;
+      firstFailure ??= performance.now();
+      if (performance.now() - firstFailure + wait > policy.total) throw error;
       pause(error, wait);
       await sleep(wait, signal);
     }

@@ -6,6 +6,7 @@ import { FileSink } from "./file-sink";
 import { ConnectionError, type HttpResponse, type Network } from "./http";
 import { checkResultSize, openResult, type ResultFile } from "./result";
 import { retries, withRetries } from "./retry";
+import { secretsOfUrl } from "./secrets";
 import type { Video } from "./video";
 
 /** Milliseconds between two reports of progress. */
@@ -46,7 +47,7 @@ export async function putVideo(
           signal: hooks.signal,
           fresh: true,
         });
-        const answer = await readAnswer(response);
+        const answer = await readAnswer(response, secretsOfUrl(signedUrl));
         if (!isSuccess(answer.status)) throw refusal(answer, "storage");
       } catch (error) {
         hooks.signal.throwIfAborted();
@@ -86,7 +87,7 @@ export async function getResult<T>(
   const attempt = async () => {
     begun = false;
     const response = await network.request({ method: "GET", url, signal: hooks.signal, fresh: true });
-    if (!isSuccess(response.status)) throw refusal(await readAnswer(response), "storage");
+    if (!isSuccess(response.status)) throw refusal(await readAnswer(response, secretsOfUrl(url)), "storage");
     begun = true;
     try {
       return await take({ length: lengthOf(response), pipeTo: response.pipeTo });

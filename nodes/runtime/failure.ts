@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import { VideoError, withoutSecrets } from "../roboflow";
+import { quoted, VideoError, withoutSecrets } from "../roboflow";
 import type { StoredFailure } from "./journal";
 import { text } from "./text";
 
@@ -23,7 +23,7 @@ export function describeFailure(
   const known = error instanceof VideoError ? error : unexpected(error);
   const job = known.jobId ?? jobId;
   const facts = [
-    known.serverWords && text(RED, "said.words", { words: known.serverWords }),
+    known.serverWords && text(RED, "said.words", { words: quoted(known.serverWords, secrets) }),
     known.statusCode !== undefined && `HTTP ${known.statusCode}`,
     known.cause && !known.serverWords && causeWords(known.cause),
     job && text(RED, "said.job", { job }),

@@ -58,7 +58,7 @@ export class JournalFiles {
       removeQuietly(temporary);
       throw error;
     }
-    if (durable) syncFolder(folder);
+    if (durable) for (const changed of [folder, this.root]) syncFolder(changed);
     // One at a time: a slow card would otherwise keep every other file access of the process waiting.
     else this.#diskFollows = this.#diskFollows.then(() => settleOnDisk(file));
   }
@@ -150,7 +150,7 @@ function nodeOf(folder: string): string | undefined {
   }
 }
 
-const states = new Set(["accepted", "intent", "sent", "failed"]);
+const states = new Set(["accepted", "intent", "sent", "failed", "taken"]);
 
 function checked(value: unknown, node: string, id: string): JournalEntry {
   const entry = value as JournalEntry & { msg?: { roboflow?: { id?: unknown } } };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { NodeMessage } from "node-red";
 import { JournalFiles, type Leftovers } from "./journal-files";
-import { type ClipMessage, jsonCopy } from "./message";
+import { type ClipMessage, handoverOf, jsonCopy } from "./message";
 
 /** How an entry's outcome is told. */
 export interface StoredFailure {
@@ -19,13 +19,14 @@ export interface StoredFailure {
  * - `sent`: `msg` is the outgoing message, sent again after a restart as a repeat.
  * - `failed`: `failure` is raised again after a restart.
  * - `aborted`: cut off by a deploy and not to be done again; never written down.
+ * - `taken`: settled and gone but for its token, which its sender may still repeat: a disabled one, say.
  */
 export interface JournalEntry {
   id: string;
   node: string;
   /** When the message was taken, ISO 8601. */
   at: string;
-  state: "accepted" | "intent" | "sent" | "failed" | "aborted";
+  state: "accepted" | "intent" | "sent" | "failed" | "aborted" | "taken";
   msg: NodeMessage;
   /** The hand-over token that the message came with. */
   token?: string;
@@ -61,6 +62,8 @@ export class Journal {
   readonly #held = new Map<string, Map<string, Held>>();
   /** Those whose outcome has been sent, in the order of sending. */
   readonly #lingering = new Set<JournalEntry>();
+  /** Those of which only the token is left, by the sender's entry that it is kept for. */
+  readonly #taken = new Map<string, JournalEntry[]>();
   /** How often each node has taken a message with a token: two ways from one sender to it make two. */
   readonly #tokens = new Map<string, Map<string, number>>();
 
@@ -79,7 +82,7 @@ export class Journal {
     msg: ClipMessage,
     { durable }: { durable: boolean },
   ): { entry: JournalEntry; trouble?: unknown } {
-    const { token, repeat } = msg.roboflow.handover ?? {};
+    const { token, repeat } = handoverOf(msg) ?? {};
     delete msg.roboflow.handover;
     const entry: JournalEntry = {
       id: randomUUID(),
@@ -159,22 +162,57 @@ export class Journal {
     for (const entry of this.#lingering) this.remove(entry);
   }
 
-  /** Forgets an entry. */
+  /** Forgets an entry, but not its token while its sender has an entry that a restart would send again. */
   remove(entry: JournalEntry): void {
     const held = this.#heldOf(entry);
     if (!held) return;
     clearTimeout(held.linger);
     this.#lingering.delete(entry);
+    if (held.written && this.#mayBeRepeated(entry)) this.#keepToken(held);
+    else this.#delete(held);
+    const receivers = this.#taken.get(entry.id) ?? [];
+    this.#taken.delete(entry.id);
+    for (const receiver of receivers) this.remove(receiver);
+  }
+
+  #mayBeRepeated({ token }: JournalEntry): boolean {
+    if (!token) return false;
+    for (const ofNode of this.#held.values()) {
+      const sender = ofNode.get(token);
+      if (sender) return sender.entry.state !== "taken";
+    }
+    return false;
+  }
+
+  #keepToken(held: Held): void {
+    const { id, node, at, token = "", msg } = held.entry;
+    const { roboflow } = msg as ClipMessage;
+    const isNews = held.entry.state !== "taken";
+    held.entry = {
+      id,
+      node,
+      at,
+      state: "taken",
+      msg: { roboflow: { id: roboflow.id } } as ClipMessage,
+      token,
+    };
+    this.#taken.set(token, [...(this.#taken.get(token) ?? []), held.entry]);
+    if (isNews) this.#rewrite(held.entry);
+  }
+
+  #delete({ entry, written }: Held): void {
     const ofNode = this.#of(entry.node);
     ofNode.delete(entry.id);
     if (ofNode.size === 0) this.#held.delete(entry.node);
-    if (held.written) this.#files.remove(entry, ofNode.size === 0);
+    if (written) this.#files.remove(entry, ofNode.size === 0);
   }
 
   /** What a node has not settled, oldest first. */
   unsettled(node: string): JournalEntry[] {
     const held = this.#held.get(node)?.values() ?? [];
-    return [...held].filter(({ linger }) => !linger).map(({ entry }) => entry);
+    return [...held]
+      .filter(({ linger, entry }) => !linger && entry.state !== "taken")
+      .map(({ entry }) => entry);
   }
 
   /** Ids of all nodes that have something here. */
@@ -195,7 +233,8 @@ export class Journal {
     }
     const old = entries.filter(({ at }) => Date.now() - Date.parse(at) > oldest);
     for (const entry of old) this.remove(entry);
-    return { damaged, old };
+    for (const entry of entries) if (entry.state === "taken") this.remove(entry);
+    return { damaged, old: old.filter(({ state }) => state !== "taken") };
   }
 
   #of(node: string): Map<string, Held> {

@@ -47,6 +47,12 @@ export function asClipMessage(msg: NodeMessage): ClipMessage {
   return message;
 }
 
+/** How one of our nodes handed this message over; undefined for what somebody else has put there. */
+export function handoverOf({ roboflow }: ClipMessage): Handover | undefined {
+  const { handover } = roboflow as { handover?: Partial<Handover> | null };
+  return typeof handover?.token === "string" ? (handover as Handover) : undefined;
+}
+
 /** The request and response of core's http in: they belong to this process and cannot be written down. */
 const notWritten = new Set(["req", "res"]);
 
@@ -61,10 +67,17 @@ export function jsonCopy(msg: NodeMessage): { copy: Record<string, unknown>; who
   for (const [name, value] of Object.entries(msg)) {
     if (notWritten.has(name)) continue;
     if (isJsonSafe(value)) copy[name] = value;
-    else whole = false;
+    else {
+      whole = false;
+      // Whatever somebody has put into it: without the rest, a doubt about a start could not name its clip.
+      if (name === "roboflow") copy[name] = safeFields(value as object);
+    }
   }
   return { copy, whole };
 }
+
+const safeFields = (record: object) =>
+  Object.fromEntries(Object.entries(record).filter(([, value]) => isJsonSafe(value)));
 
 const deepest = 200;
 

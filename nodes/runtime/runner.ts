@@ -4,7 +4,7 @@ import { findAccount } from "./accounts";
 import { describeFailure, NodeFailure, type StepName } from "./failure";
 import type { JournalEntry } from "./journal";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
-import { asClipMessage, type ClipMessage } from "./message";
+import { asClipMessage, type ClipMessage, handoverOf } from "./message";
 import { type Progress, StatusLine } from "./status";
 import type { TextValues } from "./text";
 
@@ -172,15 +172,17 @@ export class Runner implements Resumable {
     }
     const command = this.#step.command?.(msg);
     if (command) {
-      command.then(
-        () => done(),
-        (error) => done(this.#nodeFailure(this.#describe(error, undefined), asClipMessage(msg))),
-      );
+      command
+        .then(
+          () => done(),
+          (error) => done(this.#nodeFailure(this.#describe(error, undefined), asClipMessage(msg))),
+        )
+        .catch((error) => this.#complainOfOthers(error));
       return;
     }
     const message = asClipMessage(msg);
     const { journal } = this.#lifecycle;
-    const { handover } = message.roboflow;
+    const handover = handoverOf(message);
     if (handover?.repeat && journal.isRepeat(this.id, handover.token)) {
       done();
       return;
@@ -217,9 +219,13 @@ export class Runner implements Resumable {
     const running: Running = { entry, resumed, controller, patient, ended: Promise.resolve() };
     this.#running.set(entry.id, running);
     running.ended = this.#toOutcome(this.#task(running, send), running, done)
-      // Node-RED itself or another node's callback has failed; an unhandled rejection would end the process.
-      .catch((error) => this.#node.error(this.#describe(error, undefined).message))
+      .catch((error) => this.#complainOfOthers(error))
       .finally(() => this.#running.delete(entry.id));
+  }
+
+  /** Node-RED itself or another node's callback has failed; an unhandled rejection would end the process. */
+  #complainOfOthers(error: unknown): void {
+    this.#node.error(this.#describe(error, undefined).message);
   }
 
   async #toOutcome(task: Task, running: Running, done: (error?: Error) => void): Promise<void> {
@@ -273,6 +279,7 @@ export class Runner implements Resumable {
       case "aborted":
         throw new VideoError("ABORTED", "aborted");
       case "failed":
+      case "taken":
         return undefined;
     }
   }

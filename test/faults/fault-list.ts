@@ -45,6 +45,7 @@ export const faultList = {
   "HTTP 408": answered(408),
   "HTTP 413": answered(413),
   "HTTP 422": answered(422),
+  "HTTP 425": answered(425),
   "HTTP 429": answered(429),
   "HTTP 429, Retry-After seconds": answered(429, { retryAfter: 1 }),
   "HTTP 429, Retry-After date": answered(429, { retryAfter: 1, retryAfterAs: "date" }),

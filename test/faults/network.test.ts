@@ -284,7 +284,7 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
   const coreNode = (name: string) => require(require.resolve(`${core}/${name}`, nodeRed));
   const models = [{ modelId: "yard-motion", modelVersion: "1", inferenceType: "object-detection" }];
 
-  function startThrough(t: TestContext, password: string) {
+  function startThrough(t: TestContext, password: string, url = `http://127.0.0.1:${proxy.port}`) {
     const { ca, client } = certificates;
     return throughNode(t, {
       type: "start",
@@ -297,7 +297,7 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
         makers: [coreNode("05-tls.js"), coreNode("06-httpproxy.js")],
         nodes: [
           { id: "tls", type: "tls-config", cert: "", key: "", ca: "", verifyservercert: true },
-          { id: "proxy", type: "http proxy", url: `http://127.0.0.1:${proxy.port}`, noproxy: [] },
+          { id: "proxy", type: "http proxy", url, noproxy: [] },
         ],
         credentials: {
           tls: { certdata: client.cert, keydata: client.key, cadata: ca },
@@ -320,5 +320,29 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
     assert.deepEqual([error.code, statusCode], ["REJECTED", 407]);
     assert.match(error.message, /proxy refused the user name or password/);
     assert.doesNotMatch(JSON.stringify(error) + shown, /wr0ng/);
+  });
+
+  for (const url of [
+    "http://user:pa ss@nowhere:99999",
+    "socks5://user:pa55word@127.0.0.1:1080",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED's users write it
+    "http://${PROXY}",
+    "%",
+  ])
+    test(`an address that is none of a proxy is CONFIG, and is not shown: ${url}`, async (t) => {
+      const { caught, shown } = await startThrough(t, login.password, url);
+      assert.equal(caught[0]?.error.code, "CONFIG");
+      assert.match(caught[0]?.error.message, /proxy's address/);
+      assert.doesNotMatch(JSON.stringify(caught[0]?.error) + shown, /pa ss|pa55word|user:/);
+      assert.deepEqual(proxy.seen, []);
+    });
+
+  test("what stands in the address counts where the settings leave it open; signs of a password are decoded", async (t) => {
+    const { user, password } = login;
+    const url = `127.0.0.1:${proxy.port}`;
+    const address = `http://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${url}`;
+    const { sent, caught } = await startThrough(t, "", address);
+    assert.deepEqual(caught, []);
+    assert.equal(sent.length, 1);
   });
 });

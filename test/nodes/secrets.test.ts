@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
 import type { FaultOrder } from "../emulator/faults";
 import { type NodeUnderTest, runNode } from "../support/helper";
+import { serve } from "../support/local-server";
 import type { Msg } from "../support/messages";
 import { quickRetries } from "../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
@@ -159,6 +160,41 @@ test("no signature of a link is in an error: a link in the wrong field", async (
     payload: { output_signed_url: `x ${link}` },
   });
   await assertNoSignature(t, { type: "roboflow-video-upload" }, [], { payload: `x ${link}` });
+});
+
+test("no signature is in an error: a server that repeats the link in a spelling of its own", async (t) => {
+  const link = `https://s.example/a.mp4?v=3600&ticket=${signature}&X-Goog-Signature=x${signature}`;
+  const server = await serve(t, ({ url, body }, response) => {
+    const told = url.startsWith("/result") ? url : body.toString();
+    response.writeHead(403).end(`denied: ${encodeURIComponent(told)}`);
+  });
+  const account = { account: { baseUrl: server.url }, apiKey: knownKey };
+  for (const [node, msg] of [
+    [{ type: "roboflow-video-start", models }, { payload: link }],
+    [
+      { type: "roboflow-video-download" },
+      { payload: { output_signed_url: `${server.url}/result?ticket=${signature}` } },
+    ],
+  ] as const) {
+    const running = await runNode(t, node, account);
+    assert.equal((await running.send(msg)).caught?.error.code, "AUTH");
+    assert.ok(!said(running).includes(signature), around(said(running), signature));
+  }
+});
+
+test("no half of a key is in an error: a failed job that tells a long story", async (t) => {
+  const server = await serve(t, (_, response) => {
+    response.end(JSON.stringify({ status: 3, message: `${"so ".repeat(95)} ${knownKey} was refused` }));
+  });
+  const node = await runNode(
+    t,
+    { type: "roboflow-video-poll", interval: 0.1 },
+    { account: { baseUrl: server.url }, apiKey: knownKey },
+  );
+  const { caught } = await node.send({ payload: "job-1" });
+  assert.equal(caught?.error.code, "JOB_FAILED");
+  assert.ok(caught?.error.message.length < 700, "and is cut to a length that can be read");
+  assert.ok(!said(node).includes(knownKey.slice(0, 6)), around(said(node), knownKey.slice(0, 6)));
 });
 
 test("the key is in no answer of the admin endpoints", async (t) => {

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -330,6 +339,30 @@ describe("flows that are stopped, disabled or deleted", () => {
     await settled();
   });
 
+  it("do not start a job again for an upload node that was disabled between a kill and its repeat", async () => {
+    await deploy(flows());
+    const [clip = ""] = newNames(1);
+    await feed([clip]);
+    await seen("start", clip);
+    const file = path.join(userDir, "flows.json");
+    const disabled = (node: FlowNode) => (node.id === "up" ? { ...node, d: true } : node);
+    await restart(() =>
+      writeFileSync(file, JSON.stringify(JSON.parse(readFileSync(file, "utf8")).map(disabled))),
+    );
+    const outcomes = () => clipsWithResult(nodeRed).has(clip) || caughtOf([clip]).length > 0;
+    await until(outcomes, 20_000, () => `an outcome of ${clip}`);
+    await until(
+      () => journalEntries(userDir).every(({ node, state }) => node === "up" || state === "taken"),
+      10_000,
+      () => `start to be done with it: ${JSON.stringify(journalEntries(userDir))}`,
+    );
+    assert.equal(journalEntries(userDir, "up").length, 1, "the kill came in time");
+    await restart();
+    await deploy(flows());
+    await settled();
+    assert.equal(startsSeen([clip]), 1);
+  });
+
   it("drop what a deleted node had accepted, with a warning that names the jobs", async () => {
     await deploy(flows());
     emulator.set({ jobSeconds: 60 });
@@ -443,6 +476,37 @@ describe("a node that is not to go on by itself", () => {
     await delay(700);
     assert.equal(polls.length, asked);
     assert.deepEqual(whatWasCaught([clip]), []);
+  });
+});
+
+describe("a file that is being written", () => {
+  it("leaves no half of itself behind when Node-RED is killed, and comes whole", async () => {
+    const results = path.join(userDir, "results");
+    const file: FlowNode = {
+      id: "file",
+      type: "roboflow-video-download",
+      z: "tab",
+      account: "acc",
+      output: "file",
+      filename: `${results}/{{roboflow.fileName}}.json`,
+      wires: [[]],
+    };
+    await deploy(flows({ po: { wires: [["do", "file"], []] } }, [file]));
+    const [clip = ""] = newNames(1);
+    emulator.fault({ kind: "result", do: "slow", bytesPerSecond: 500, match: clip, count: 0 });
+    await feed([clip]);
+    const names = () => (existsSync(results) ? readdirSync(results) : []);
+    await until(
+      () => names().some((name) => name.endsWith(".part")),
+      20_000,
+      () => "a file begun",
+    );
+    emulator.clearFaults();
+    await restart();
+    await allCome([clip]);
+    await settled();
+    assert.deepEqual(names(), [`${clip}.json`]);
+    assert.equal(statSync(path.join(storageOf(userDir), ".spool")).mode & 0o777, 0o700);
   });
 });
 

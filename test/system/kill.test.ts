@@ -120,8 +120,8 @@ class Lives {
     for (const name of this.fed.keys())
       assert(emulator.ledger.jobsOf(name).length <= 1, `two jobs of ${name} (seed ${seed})`);
     for (const { msg } of this.nodeRed.records("caught")) {
-      assert.match(msg.error.message, /START_UNCERTAIN|clip-|may be running/i);
       assert.equal(msg.error.code, "START_UNCERTAIN", msg.error.message);
+      assert(msg.error.message.includes(msg.roboflow.id), `${msg.error.message} names no clip`);
     }
   }
 

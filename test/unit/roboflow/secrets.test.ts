@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withoutSecrets } from "../../../nodes/roboflow";
+import { secretsOfUrl } from "../../../nodes/roboflow/secrets";
 import { knownKey } from "./client-of";
 
 const cuts: [name: string, text: string, expected: string][] = [
@@ -34,6 +35,11 @@ const cuts: [name: string, text: string, expected: string][] = [
     "via http://user:secret@proxy.example:3128",
     "via http://…@proxy.example:3128",
   ],
+  [
+    "a password with an @ in it, in full",
+    "via http://user:se@cret@proxy.example:3128",
+    "via http://…@proxy.example:3128",
+  ],
 ];
 
 for (const [name, text, expected] of cuts) {
@@ -47,9 +53,49 @@ test("what is no secret stays: a job id, a plain address, a question", () => {
   assert.equal(withoutSecrets(text, [knownKey]), text);
 });
 
-test("a key as short as a word is cut where it is a parameter, without garbling words", () => {
+test("a key is cut however it is spelled", () => {
+  const key = `rf_<Odd> "Key"&/+%'\\ä7`;
+  const inForm = new URLSearchParams({ key }).toString().slice("key=".length);
+  const asciiJson = JSON.stringify(key)
+    .slice(1, -1)
+    .replace(/[^ -~]|[<>&'+]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const inHtml = key
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+  for (const spelling of [
+    key,
+    encodeURIComponent(key),
+    encodeURIComponent(key).replace(/%../g, (byte) => byte.toLowerCase()),
+    encodeURIComponent(encodeURIComponent(key)),
+    inForm,
+    JSON.stringify(key).slice(1, -1),
+    JSON.stringify(JSON.stringify(key)).slice(3, -3),
+    asciiJson,
+    asciiJson.replaceAll("/", "\\/"),
+    inHtml,
+    inHtml.replaceAll("&#39;", "&#x27;"),
+  ])
+    assert.equal(withoutSecrets(`before ${spelling} after`, [key]), "before … after", spelling);
+});
+
+test("a key as short as a word is cut as a word, without garbling others", () => {
   assert.equal(
-    withoutSecrets("the demo needs ?api_key=demo here", ["demo"]),
-    "the demo needs ?api_key=… here",
+    withoutSecrets('the demo ("demo", ?key%3Ddemo, api_key=demo ) was demonstrated in demo2', ["demo"]),
+    'the … ("…", ?key%3D…, api_key=… ) was demonstrated in demo2',
   );
+});
+
+test("no secret is no reason to change a text", () => {
+  assert.equal(withoutSecrets("as it was", [""]), "as it was");
+});
+
+test("what a signed URL must not give away are its values, not what everybody knows of it", () => {
+  assert.deepEqual(
+    secretsOfUrl("https://storage.example/a.mp4?Expires=3600&ticket=71c4e7badc0de5&X-Goog-Signature=0f3a77"),
+    ["71c4e7badc0de5", "0f3a77"],
+  );
+  assert.deepEqual(secretsOfUrl("no URL"), []);
 });

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Node, NodeAPI } from "node-red";
+import { VideoError } from "../../../nodes/roboflow";
 import type { ClipMessage } from "../../../nodes/runtime/message";
 import { Runner, type Step, type Task } from "../../../nodes/runtime/runner";
+import { until } from "../../support/node-red";
 
 let userDir: string;
 beforeEach(() => {
@@ -56,6 +66,7 @@ class FakeNode {
   /** Lets other nodes' hooks have their say before a message is delivered. */
   hooksTake: number | undefined;
   failOnSend = false;
+  failOnDone = false;
   #input: (...args: unknown[]) => void = () => {};
   #close: (done: () => void) => void = () => {};
 
@@ -82,7 +93,10 @@ class FakeNode {
       if (this.failOnSend) throw new Error("a node downstream broke");
       this.sent.push(structuredClone(sent));
     };
-    this.#input(msg, send, (error?: { code: string }) => this.done.push(error?.code));
+    this.#input(msg, send, (error?: { code: string }) => {
+      if (this.failOnDone) throw new Error("a Catch node broke");
+      this.done.push(error?.code);
+    });
   }
 
   close(): Promise<void> {
@@ -151,8 +165,11 @@ describe("taking up what a kill has left", () => {
     node.runner.drop(() => true);
     node.receive(clip("after the reset"));
     await nodeRed.started();
-    await delay(30);
-    assert.equal(entries("up").length, 1);
+    await until(
+      () => entries("up").length === 1,
+      10_000,
+      () => `${entries("up").length} entries`,
+    );
     await node.close();
   });
 
@@ -167,6 +184,24 @@ describe("taking up what a kill has left", () => {
     await nodeRed.started();
     assert.deepEqual(entries("up"), []);
     assert.equal(nodeRed.warnings.length, 1);
+  });
+
+  it("tells of the doubt about a paid request that a kill cut off, and does not make it again", async () => {
+    const before = new FakeNodeRed().node("st", (task) => {
+      task.intend();
+      return forEver(task);
+    });
+    before.receive(clip("clip"));
+    await delay(5);
+    const nodeRed = new FakeNodeRed();
+    let begun = 0;
+    const next = nodeRed.node("st", (task) => {
+      begun += 1;
+      return passOn(task);
+    });
+    await nodeRed.started();
+    assert.deepEqual([next.done, next.sent, begun], [["START_UNCERTAIN"], [], 0]);
+    await next.close();
   });
 
   it("starts nothing twice when what was sent could not be written down", async () => {
@@ -212,13 +247,17 @@ const makeWritable = (node: string) => {
 describe("a deploy", () => {
   it("leaves a message that arrives while a node closes to the one that comes after it", async () => {
     const nodeRed = new FakeNodeRed();
-    const node = nodeRed.node("up", passOn);
+    let begun = 0;
+    const node = nodeRed.node("up", (task) => {
+      begun += 1;
+      return passOn(task);
+    });
     await nodeRed.started();
     nodeRed.events.emit("flows:stopping");
     const closed = node.close();
     node.receive(clip("late"));
     await closed;
-    assert.deepEqual(node.sent, []);
+    assert.equal(begun, 0, "nobody would end it");
     const next = nodeRed.node("up", passOn);
     await nodeRed.started();
     assert.deepEqual(
@@ -272,31 +311,35 @@ describe("a deploy", () => {
     assert.deepEqual(entries("up"), [], "the last node that closes leaves nothing that was handed over");
   });
 
-  it("does not let work that ends long after its node closed touch what the next node has in hand", async () => {
-    const nodeRed = new FakeNodeRed();
-    let finish: () => void = () => {};
-    const stubborn = nodeRed.node("up", async ({ msg }) => {
-      await new Promise<void>((resolve) => {
-        finish = resolve;
+  for (const end of ["well", "in an error"])
+    it(`does not let work that ends ${end} long after its node closed touch what the next node has in hand`, async () => {
+      const nodeRed = new FakeNodeRed();
+      let finish: () => void = () => {};
+      const stubborn = nodeRed.node("up", async ({ msg }) => {
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        if (end !== "well") throw new VideoError("AUTH", "keyRefused");
+        return { msg, done: "done" };
       });
-      return { msg, done: "done" };
+      await nodeRed.started();
+      stubborn.receive(clip("clip"));
+      const began = performance.now();
+      await stubborn.close();
+      assert(performance.now() - began < 1000 + 300);
+      const next = nodeRed.node("up", forEver);
+      await nodeRed.started();
+      finish();
+      await delay(20);
+      assert.deepEqual(stubborn.sent, []);
+      assert.deepEqual(stubborn.done, []);
+      const [name = ""] = entries("up");
+      assert.equal(JSON.parse(readFileSync(path.join(journal(), "up", name), "utf8")).state, "accepted");
+      const killed = new FakeNodeRed().node("up", passOn);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(entries("up").length, 1);
+      await Promise.all([next.close(), killed.close()]);
     });
-    await nodeRed.started();
-    stubborn.receive(clip("clip"));
-    const began = performance.now();
-    await stubborn.close();
-    assert(performance.now() - began < 1000 + 300);
-    const next = nodeRed.node("up", forEver);
-    await nodeRed.started();
-    finish();
-    await delay(20);
-    assert.deepEqual(stubborn.sent, []);
-    assert.deepEqual(stubborn.done, []);
-    const killed = new FakeNodeRed().node("up", passOn);
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(entries("up").length, 1);
-    await Promise.all([next.close(), killed.close()]);
-  });
 
   it("lets a start that waits for its turn begin nothing once its node has closed", async () => {
     const nodeRed = new FakeNodeRed();
@@ -338,17 +381,32 @@ it("a node downstream that throws does not end the process, and what was sent is
   await node.close();
 });
 
+it("a command whose end somebody else cannot bear does not end the process either", async () => {
+  const nodeRed = new FakeNodeRed();
+  for (const command of [async () => {}, async () => Promise.reject(new Error("no such command"))]) {
+    const node = nodeRed.node("po", passOn, { command });
+    node.failOnDone = true;
+    node.receive(clip("clip"));
+    await delay(10);
+    assert.equal(node.errors.length, 1);
+    await node.close();
+  }
+});
+
 it("a message marked as repeated that was taken before is dropped with done()", async () => {
   const nodeRed = new FakeNodeRed();
   const node = nodeRed.node("st", passOn);
   await nodeRed.started();
-  node.receive(clip("clip", { token: "t" }));
-  await delay(5);
-  node.receive(clip("clip", { token: "t", repeat: true }));
-  assert.deepEqual(node.done, [undefined, undefined]);
-  assert.equal(node.sent.length, 1);
-  node.receive(clip("clip", { token: "t" }));
-  await delay(5);
-  assert.equal(node.sent.length, 2, "without the mark it counts");
+  const receive = async (handover: { token: string; repeat?: boolean }) => {
+    node.receive(clip("clip", handover));
+    await delay(5);
+    return node.sent.length;
+  };
+  assert.equal(await receive({ token: "t" }), 1);
+  assert.equal(await receive({ token: "t" }), 2, "without the mark it counts");
+  assert.equal(await receive({ token: "t", repeat: true }), 2);
+  assert.equal(await receive({ token: "t", repeat: true }), 2, "as often as it was taken");
+  assert.deepEqual(node.done, [undefined, undefined, undefined, undefined]);
+  assert.equal(await receive({ token: "t", repeat: true }), 3, "who sends it still later means it");
   await node.close();
 });
