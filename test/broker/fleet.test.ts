@@ -41,26 +41,33 @@ function machine(example: string, env: Record<string, string>): FlowNode[] {
   });
 }
 
+/** A Node-RED into which the flows were imported through its admin API, or one that has them from before. */
 async function startMachine(
   name: string,
   flows: FlowNode[],
   keepFlows = false,
   port?: number,
 ): Promise<NodeRed> {
-  return NodeRed.start({
+  const nodeRed = await NodeRed.start({
     userDir: path.join(folder, name),
-    flows,
+    flows: [],
     keepFlows,
     port: port ?? (await freePort()),
     env: { ROBOFLOW_API_KEY: apiKey },
   });
+  if (!keepFlows) {
+    await nodeRed.deploy(flows);
+    await nodeRed.waitForOutput(/Started flows[\s\S]*Started flows/);
+  }
+  return nodeRed;
 }
 
 /** The jobs that a machine was waiting for when it ended. */
-function journalled({ options: { userDir, flows } }: NodeRed): number {
-  const { id } = flows.find(({ type }) => type === "roboflow-video-poll") as FlowNode;
-  return readdirSync(path.join(userDir, "roboflow-video", id)).filter((name) => name.endsWith(".json"))
-    .length;
+function journalled({ options }: NodeRed): number {
+  const { id } = readExample("fleet-central").find(({ type }) => type === "roboflow-video-poll") as FlowNode;
+  return readdirSync(path.join(options.userDir, "roboflow-video", id)).filter((name) =>
+    name.endsWith(".json"),
+  ).length;
 }
 
 it("60 clips, three machines, one of them killed: every clip ends, none is started twice", {

@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import ffmpeg from "@ffmpeg-installer/ffmpeg";
 import type { Browser, Page } from "playwright-core";
 import { type Emulator, startEmulator } from "../emulator/emulator";
+import { killAndRestart, pressButton, readExample } from "../examples/example";
 import { type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
 import { complaintsOf, launchChromium } from "./support/chromium";
 
@@ -24,7 +25,7 @@ before(async () => {
   emulator = await startEmulator({ jobSeconds: 0.5 });
   browser = await launchChromium();
   nodeRed = await startNodeRed();
-  await press();
+  await pressButton(nodeRed, "viewer", "send a clip");
   await until(
     () => recorded("frame").length > 0 && recorded("frame").length === recorded("frame")[0]?.msg.parts.count,
     30_000,
@@ -540,8 +541,7 @@ describe("what the flow answers", () => {
   test("a Node-RED that is killed in the middle goes on where it was", async () => {
     const order = { clip: yard, parts: "cut", id: "cut", seconds: 100, perSecond: 5 };
     await nodeRed.inject("make", { ...order, upTo: 0.55 });
-    await nodeRed.kill();
-    nodeRed = await startNodeRed({ keepFlows: true });
+    nodeRed = await killAndRestart(nodeRed);
     await nodeRed.inject("make", { ...order, upTo: 1 });
     await until(
       () => clipFile("cut", "clip")?.state === "ready",
@@ -579,8 +579,8 @@ const within = (at: number, size: number) => Math.min(size - 1, Math.max(0, Math
 const recorded = (name: string) => nodeRed.records(name);
 
 /** The example as imported, with the stand-in, the clip and two models set, and a tab that makes things up. */
-function startNodeRed(more: { keepFlows?: boolean } = {}): Promise<NodeRed> {
-  const flows = JSON.parse(readFileSync(path.join(root, "examples", "viewer.json"), "utf8")) as FlowNode[];
+async function startNodeRed(): Promise<NodeRed> {
+  const flows = readExample("viewer");
   const find = (type: string, name?: string) =>
     flows.find((node) => node.type === type && (name === undefined || node.name === name)) as FlowNode;
   const account = find("roboflow-video-account");
@@ -601,20 +601,26 @@ function startNodeRed(more: { keepFlows?: boolean } = {}): Promise<NodeRed> {
     model("shapes", "instance-segmentation"),
   ];
   (download.wires as string[][])[0]?.push("record-frame");
-  return NodeRed.start({
+  const started = await NodeRed.start({
     userDir: path.join(folder, "node-red"),
-    flows: [
-      ...flows,
-      { id: "tab", type: "tab", label: "test" },
-      recordNode("frame"),
-      ...injectNodes("tell", [keep]),
-      ...injectNodes("make", ["maker"]),
-      { id: "maker", type: "function", z: "tab", func: madeUpFrames, outputs: 1, libs: [], wires: [[keep]] },
-    ],
-    credentials: { [account.id]: { apiKey: emulator.settings.apiKey } },
-    env: { VIEWER_DIR: path.join(folder, "seen"), no_proxy: "127.0.0.1", NO_PROXY: "127.0.0.1" },
-    ...more,
+    flows: [],
+    env: {
+      ROBOFLOW_API_KEY: emulator.settings.apiKey,
+      VIEWER_DIR: path.join(folder, "seen"),
+      no_proxy: "127.0.0.1",
+      NO_PROXY: "127.0.0.1",
+    },
   });
+  await started.deploy([
+    ...flows,
+    { id: "tab", type: "tab", label: "test" },
+    recordNode("frame"),
+    ...injectNodes("tell", [keep]),
+    ...injectNodes("make", ["maker"]),
+    { id: "maker", type: "function", z: "tab", func: madeUpFrames, outputs: 1, libs: [], wires: [[keep]] },
+  ]);
+  await started.waitForOutput(/Started flows[\s\S]*Started flows/);
+  return started;
 }
 
 /** Function node: sends the frames of a long clip, eight things in each, that move on circles. */
@@ -634,11 +640,6 @@ for (let index = 0; index < count * upTo; index++) {
 }
 if (upTo === 1) node.send({ roboflow, filename: clip, complete: {} });
 `;
-
-async function press(): Promise<void> {
-  const { id } = nodeRed.options.flows.find(({ type }) => type === "inject") as FlowNode;
-  await fetch(`${nodeRed.url}/inject/${id}`, { method: "POST" });
-}
 
 /** What the list says of the clip that went through the four nodes. */
 async function yardClip(): Promise<ListedClip> {
