@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import ffmpeg from "@ffmpeg-installer/ffmpeg";
 import type { Browser, Page } from "playwright-core";
 import { type Emulator, startEmulator } from "../emulator/emulator";
+import { killAndRestart, pressButton, readExample } from "../examples/example";
 import { type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
 import { complaintsOf, launchChromium } from "./support/chromium";
 
@@ -24,7 +25,7 @@ before(async () => {
   emulator = await startEmulator({ jobSeconds: 0.5 });
   browser = await launchChromium();
   nodeRed = await startNodeRed();
-  await press();
+  await pressButton(nodeRed, "viewer", "send a clip");
   await until(
     () => recorded("frame").length > 0 && recorded("frame").length === recorded("frame")[0]?.msg.parts.count,
     30_000,
@@ -123,6 +124,122 @@ describe("what is drawn", () => {
     assert.ok(Math.abs(drawn?.msg.payload.time - time) < 0.35, `frame ${frame} at ${time}`);
     await page.keyboard.press("Space");
     assert.ok(await isPaused(page));
+  });
+});
+
+describe("what is on the screen", () => {
+  const [width, height, side] = [320, 180, 40];
+  /** Where the square is in a frame: its left and upper edge. */
+  const squareIn = (frame: number) => [20 + 4 * frame, 70] as const;
+
+  before(async () => {
+    const clip = path.join(folder, "square.mp4");
+    const film = (colour: string, size: string) => [
+      "-f",
+      "lavfi",
+      "-i",
+      `color=c=${colour}:s=${size}:r=10:d=5`,
+    ];
+    const made = spawnSync(ffmpeg.path, [
+      ...film("black", `${width}x${height}`),
+      ...film("white", `${side}x${side}`),
+      ...["-filter_complex", "[0][1]overlay=x='20+40*t':y=70", "-preset", "ultrafast", "-y", clip],
+    ]);
+    assert.equal(made.status, 0, String(made.stderr));
+    const roboflow = { id: "square", fileName: "square.mp4", inferFps: 10 };
+    for (let index = 0; index < 50; index++) {
+      const [left, top] = squareIn(index);
+      const box = { x: left + side / 2, y: top + side / 2, width: side, height: side };
+      const knee = { x: 300, y: 150, confidence: 1, class: "left_knee" };
+      await nodeRed.inject("tell", {
+        roboflow,
+        filename: clip,
+        parts: { id: "square", index, count: 50 },
+        payload: {
+          frame: index,
+          time: index / 10,
+          image: { width, height },
+          predictions: [
+            { model: "box", class: "square", confidence: 0.9, ...box },
+            // Looks to the right of the picture, from well below the square.
+            {
+              model: "gaze",
+              face: { x: 60, y: 150, width: 30, height: 30, confidence: 1 },
+              yaw: -1.2,
+              pitch: 0,
+            },
+            {
+              model: "pose",
+              class: "person",
+              confidence: 1,
+              x: knee.x,
+              y: knee.y,
+              width: 20,
+              height: 20,
+              keypoints: [knee],
+            },
+          ],
+          results: {},
+        },
+      });
+    }
+    await nodeRed.inject("tell", { roboflow, complete: {} });
+  });
+
+  test("box and picture are of the same frame, and at the same place", async () => {
+    const page = await openClip({ id: "square" });
+    await page.keyboard.press("l");
+    for (const frame of [0, 7, 23, 24, 42]) {
+      await showFrame(page, { frame, time: frame / 10 });
+      const [left, top] = squareIn(frame);
+      const middle = top + side / 2;
+      const colour = await screenColours(page, [
+        [left - 2.5, middle],
+        [left, middle],
+        [left + 2.5, middle],
+        [left + side - 2.5, middle],
+        [left + side, middle],
+        [left + side + 2.5, middle],
+      ]);
+      assert.deepEqual(colour, ["black", "box", "white", "white", "box", "black"], `frame ${frame}`);
+    }
+  });
+
+  test("a gaze is a line from the face, a keypoint a dot", async () => {
+    const page = await openClip({ id: "square" });
+    const { at } = await look(page, { width, height });
+    assert.equal(await at(85, 150), colours.shapes, "where the face looks");
+    assert.equal(await at(40, 150), "none", "and not behind it");
+    assert.equal(await at(300, 150), "255,111,145", "the knee");
+  });
+
+  test("a name with a hole in it, or one that is too long, does no harm", async () => {
+    const name = "<img src=x onerror=alert(1)>".repeat(9);
+    const seen = { model: "<b>m</b>", class: name, confidence: 0.5, x: 160, y: 90, width: 20, height: 20 };
+    await nodeRed.inject("tell", {
+      roboflow: { id: "odd<>/../'\"", fileName: 'a "clip" <b>.mp4' },
+      parts: { id: "odd", index: 0, count: 1 },
+      payload: {
+        frame: 0,
+        time: 0,
+        image: { width, height },
+        predictions: [seen, { ...seen, class: "__proto__" }],
+      },
+    });
+    const { id } = (await list()).find((clip) => clip.id.startsWith("odd")) as ListedClip;
+    const page = await openPage({}, id);
+    await page.waitForFunction(() => document.getElementById("overlay")?.dataset.seen === "2");
+    assert.equal(await page.locator("main img, #rows b, #clips b").count(), 0);
+    assert.equal(await page.locator("#now .name").first().textContent(), name);
+    const { at } = await look(page, { width, height });
+    assert.equal(await at(310, 72), "none", "the label ends");
+    assert.equal(await at(155, 76), colours.boxes, "the first label");
+    assert.equal(await at(155, 68), colours.shapes, "the second stands above it");
+  });
+
+  test("an address that names no clip shows the newest", async () => {
+    const page = await openPage({}, "%E0%A4%A");
+    await page.waitForFunction(() => document.getElementById("viewer")?.hidden === false);
   });
 });
 
@@ -390,6 +507,12 @@ describe("what the flow answers", () => {
     assert.equal(answer.headers.get("content-type"), "video/mp4");
     assert.equal(answer.headers.get("content-range"), `bytes 1000-1999/${whole.length}`);
     assert.deepEqual(Buffer.from(await answer.arrayBuffer()), whole.subarray(1000, 2000));
+    const past = await fetch(`${nodeRed.url}/video-viewer/clips/${clip.id}/video`, {
+      headers: { Range: `bytes=${whole.length}-` },
+    });
+    assert.equal(past.status, 416);
+    assert.equal(past.headers.get("content-range"), `bytes */${whole.length}`);
+    await past.text();
   });
 
   test("nothing but clips that it knows", async () => {
@@ -418,8 +541,7 @@ describe("what the flow answers", () => {
   test("a Node-RED that is killed in the middle goes on where it was", async () => {
     const order = { clip: yard, parts: "cut", id: "cut", seconds: 100, perSecond: 5 };
     await nodeRed.inject("make", { ...order, upTo: 0.55 });
-    await nodeRed.kill();
-    nodeRed = await startNodeRed({ keepFlows: true });
+    nodeRed = await killAndRestart(nodeRed);
     await nodeRed.inject("make", { ...order, upTo: 1 });
     await until(
       () => clipFile("cut", "clip")?.state === "ready",
@@ -457,8 +579,8 @@ const within = (at: number, size: number) => Math.min(size - 1, Math.max(0, Math
 const recorded = (name: string) => nodeRed.records(name);
 
 /** The example as imported, with the stand-in, the clip and two models set, and a tab that makes things up. */
-function startNodeRed(more: { keepFlows?: boolean } = {}): Promise<NodeRed> {
-  const flows = JSON.parse(readFileSync(path.join(root, "examples", "viewer.json"), "utf8")) as FlowNode[];
+async function startNodeRed(): Promise<NodeRed> {
+  const flows = readExample("viewer");
   const find = (type: string, name?: string) =>
     flows.find((node) => node.type === type && (name === undefined || node.name === name)) as FlowNode;
   const account = find("roboflow-video-account");
@@ -479,20 +601,26 @@ function startNodeRed(more: { keepFlows?: boolean } = {}): Promise<NodeRed> {
     model("shapes", "instance-segmentation"),
   ];
   (download.wires as string[][])[0]?.push("record-frame");
-  return NodeRed.start({
+  const started = await NodeRed.start({
     userDir: path.join(folder, "node-red"),
-    flows: [
-      ...flows,
-      { id: "tab", type: "tab", label: "test" },
-      recordNode("frame"),
-      ...injectNodes("tell", [keep]),
-      ...injectNodes("make", ["maker"]),
-      { id: "maker", type: "function", z: "tab", func: madeUpFrames, outputs: 1, libs: [], wires: [[keep]] },
-    ],
-    credentials: { [account.id]: { apiKey: emulator.settings.apiKey } },
-    env: { VIEWER_DIR: path.join(folder, "seen"), no_proxy: "127.0.0.1", NO_PROXY: "127.0.0.1" },
-    ...more,
+    flows: [],
+    env: {
+      ROBOFLOW_API_KEY: emulator.settings.apiKey,
+      VIEWER_DIR: path.join(folder, "seen"),
+      no_proxy: "127.0.0.1",
+      NO_PROXY: "127.0.0.1",
+    },
   });
+  await started.deploy([
+    ...flows,
+    { id: "tab", type: "tab", label: "test" },
+    recordNode("frame"),
+    ...injectNodes("tell", [keep]),
+    ...injectNodes("make", ["maker"]),
+    { id: "maker", type: "function", z: "tab", func: madeUpFrames, outputs: 1, libs: [], wires: [[keep]] },
+  ]);
+  await started.waitForOutput(/Started flows[\s\S]*Started flows/);
+  return started;
 }
 
 /** Function node: sends the frames of a long clip, eight things in each, that move on circles. */
@@ -512,11 +640,6 @@ for (let index = 0; index < count * upTo; index++) {
 }
 if (upTo === 1) node.send({ roboflow, filename: clip, complete: {} });
 `;
-
-async function press(): Promise<void> {
-  const { id } = nodeRed.options.flows.find(({ type }) => type === "inject") as FlowNode;
-  await fetch(`${nodeRed.url}/inject/${id}`, { method: "POST" });
-}
 
 /** What the list says of the clip that went through the four nodes. */
 async function yardClip(): Promise<ListedClip> {
@@ -652,6 +775,31 @@ async function look(page: Page, image: { width: number; height: number }) {
         [areas, scale] as const,
       ),
   };
+}
+
+/** What a person sees at these places of the image: the colours of the screen, by name. */
+async function screenColours(page: Page, places: (readonly [number, number])[]): Promise<string[]> {
+  const png = (await page.locator("#stage").screenshot()).toString("base64");
+  const pixels = await page.evaluate(
+    async ([source, points]) => {
+      const picture = new Image();
+      picture.src = `data:image/png;base64,${source}`;
+      await picture.decode();
+      const canvas = new OffscreenCanvas(picture.width, picture.height);
+      const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
+      context.drawImage(picture, 0, 0);
+      return points.map(([x, y]) => [
+        ...context.getImageData((x / 320) * picture.width, (y / 180) * picture.height, 1, 1).data,
+      ]);
+    },
+    [png, places] as const,
+  );
+  return pixels.map(([red = 0, green = 0, blue = 0]) => {
+    // A line between pixels is mixed with what is beside it.
+    if (red > 190 && green > 120 && green < 200 && blue < 60) return "box";
+    if (Math.max(red, green, blue) < 60) return "black";
+    return Math.min(red, green, blue) > 200 ? "white" : `${red},${green},${blue}`;
+  });
 }
 
 const drawnCount = async (page: Page) => Number(await page.locator("#overlay").getAttribute("data-seen"));

@@ -36,7 +36,7 @@ async function main(asked: string[]): Promise<void> {
     for (const name of asked.length > 0 ? asked : exampleNames) {
       const page = await browser.newPage({
         viewport: { width: 2300, height: 900 },
-        deviceScaleFactor: name === "four-steps" ? 2 : 1,
+        deviceScaleFactor: 2,
       });
       await page.goto(`${nodeRed.url}/#flow/${theNode(readExample(name), "tab").id}`);
       await page.locator("#red-ui-workspace-chart .red-ui-flow-node").first().waitFor();
@@ -60,9 +60,12 @@ async function picture(page: Page, name: string): Promise<void> {
       return { left, top, right, bottom };
     }),
   );
-  const margin = 24;
-  const left = Math.min(...boxes.map((box) => box.left)) - margin;
-  const top = Math.min(...boxes.map((box) => box.top)) - margin;
+  // Wires that lead back go round their nodes.
+  const margin = 44;
+  const { x: edge } = (await page.locator("#red-ui-workspace-chart").boundingBox()) ?? { x: 0 };
+  const left = Math.max(edge, Math.min(...boxes.map((box) => box.left)) - margin);
+  // The tabs are near.
+  const top = Math.min(...boxes.map((box) => box.top)) - 12;
   const width = Math.max(...boxes.map((box) => box.right)) + margin - left;
   const height = Math.max(...boxes.map((box) => box.bottom)) + margin - top;
   await page.screenshot({ path: path.join(images, name), clip: { x: left, y: top, width, height } });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type FlowNode, NodeRed, recordNode } from "../support/node-red";
@@ -22,6 +22,8 @@ export interface Changes {
   env?: Record<string, string>;
   /** Any other property of a node, chosen by what it is. */
   change?: (node: FlowNode) => Partial<FlowNode> | undefined;
+  /** Nodes beside those of the example, for a test that stands in for what its user would connect. */
+  more?: (example: FlowNode[]) => FlowNode[];
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Changes {
  */
 export async function runExample(
   name: string,
-  { url, apiKey, env = {}, change = () => undefined }: Changes,
+  { url, apiKey, env = {}, change = () => undefined, more = () => [] }: Changes,
 ): Promise<NodeRed> {
   const nodeRed = await NodeRed.start({
     userDir: mkdtempSync(path.join(tmpdir(), `roboflow-example-${name}-`)),
@@ -44,9 +46,32 @@ export async function runExample(
       ? [{ ...recordNode(String(node.name), tab), id: node.id, x: node.x, y: node.y }]
       : [node],
   );
-  await nodeRed.deploy(recorded);
+  await nodeRed.deploy([...recorded, ...more(nodes)]);
   await nodeRed.waitForOutput(/Started flows[\s\S]*Started flows/);
   return nodeRed;
+}
+
+/** Kills Node-RED, as a power cut does, and starts it again with what it has on disk. */
+export async function killAndRestart(nodeRed: NodeRed): Promise<NodeRed> {
+  await nodeRed.kill();
+  return NodeRed.start({ ...nodeRed.options, keepFlows: true, port: nodeRed.port });
+}
+
+/** Writes a result file as Roboflow would: of each frame its time, and the classes of what was seen. */
+export function writeResult(file: string, frames: { time: number; classes: string[] }[]): string {
+  const box = { x: 50, y: 50, width: 20, height: 20, confidence: 0.9, class_id: 0 };
+  writeFileSync(
+    file,
+    JSON.stringify({
+      frame_offset: frames.map((_, number) => number),
+      time_offset: frames.map(({ time }) => time),
+      "yard-watch": frames.map(({ classes }) => ({
+        image: { width: 100, height: 100 },
+        predictions: classes.map((name) => ({ ...box, class: name })),
+      })),
+    }),
+  );
+  return file;
 }
 
 function pointedAt(node: FlowNode, url: string, env: Record<string, string>): Partial<FlowNode> {

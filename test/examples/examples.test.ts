@@ -8,17 +8,20 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import mqtt from "mqtt";
+import type { ErrorCode } from "../../nodes/roboflow/errors";
 import { type Mosquitto, startMosquitto } from "../broker/mosquitto";
 import { type Emulator, startEmulator } from "../emulator/emulator";
 import { ffmpegPath } from "../emulator/video";
-import { type FlowNode, type NodeRed, until } from "../support/node-red";
-import { exampleNames, pressButton, readExample, runExample } from "./example";
+import { type FlowNode, injectNodes, type NodeRed, until } from "../support/node-red";
+import { exampleNames, killAndRestart, pressButton, readExample, runExample, writeResult } from "./example";
+import { startRtspCamera } from "./rtsp-camera";
 
 const clip = path.join(__dirname, "..", "demo", "clip", "yard.mp4");
 const apiKey = "example-key-4711";
@@ -50,6 +53,28 @@ const core = [
   "join",
   "status",
 ];
+
+/** What the example "failures" does with each code. */
+const meaning: Record<ErrorCode, "again" | "tell" | "aside"> = {
+  NETWORK: "again",
+  TIMEOUT: "again",
+  SERVER: "again",
+  RATE_LIMIT: "again",
+  ABORTED: "again",
+  JOB_TIMEOUT: "again",
+  RESULT: "again",
+  CONFIG: "tell",
+  AUTH: "tell",
+  PLAN: "tell",
+  STORAGE: "tell",
+  START_UNCERTAIN: "tell",
+  INPUT: "aside",
+  NOT_FOUND: "aside",
+  REJECTED: "aside",
+  JOB_FAILED: "aside",
+  RESULT_TOO_LARGE: "aside",
+};
+const codes = Object.keys(meaning) as ErrorCode[];
 
 describe("every example", () => {
   it("says in a comment what to change, and uses core nodes and ours only", () => {
@@ -98,6 +123,7 @@ describe("an example, imported and used", () => {
     folder = mkdtempSync(path.join(tmpdir(), "roboflow-clips-"));
     roboflow.ledger.clear();
     roboflow.clearFaults();
+    roboflow.set({ jobSeconds: 0.3, resultFile: "" });
   });
   afterEach(async () => {
     await nodeRed?.stop();
@@ -118,12 +144,17 @@ describe("an example, imported and used", () => {
     node.type === "inject" && node.payloadType === "str" ? { payload: clip } : undefined;
   const read = (...parts: string[]) => readFileSync(path.join(folder, ...parts), "utf8");
 
-  it("four steps: a clip in, a message a frame out", async () => {
+  it("four steps: a clip in, a message a frame out; also what still runs and what failed", async () => {
     const flow = await run("four-steps", {}, sendsTheClip);
     await pressButton(flow, "four-steps", "send a clip");
     const [first] = await flow.recorded("what was seen", 75);
     assert.equal(first?.msg.parts.count, 75);
     assert.ok(flow.records("what was seen").some(({ msg }) => msg.payload.classes.motion > 0));
+    assert.equal(flow.records("still running")[0]?.msg.payload.status, 1);
+    roboflow.fault({ kind: "job", do: "fail", status: 3, message: "the video is broken" });
+    await pressButton(flow, "four-steps", "send a clip");
+    const [failed] = await flow.recorded("what went wrong", 1);
+    assert.equal(failed?.msg.error.code, "JOB_FAILED");
   });
 
   it("public URL: no upload", async () => {
@@ -141,55 +172,101 @@ describe("an example, imported and used", () => {
   });
 
   it("watch folder: waits until a clip has stopped growing, takes it once, puts it into done or failed", async () => {
-    const flow = await run("watch-folder", { CLIPS_FOLDER: folder }, (node) =>
-      node.type === "inject" ? { repeat: "1" } : undefined,
-    );
+    const flow = await run("watch-folder", { CLIPS_FOLDER: folder, SETTLED_SECONDS: "1.5" });
     const bytes = readFileSync(clip);
     const growing = path.join(folder, "yard.mp4");
-    writeFileSync(growing, bytes.subarray(0, 1000));
     writeFileSync(path.join(folder, "broken.mp4"), "no video at all, whatever its name says");
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    appendFileSync(growing, bytes.subarray(1000));
+    writeFileSync(path.join(folder, "holiday.mov"), "nor this");
+    writeFileSync(path.join(folder, "notes.txt"), "left alone");
+    writeFileSync(path.join(folder, "begun.mp4"), "");
+    for (let part = 0; part < 5; part += 1) {
+      appendFileSync(growing, bytes.subarray((part * bytes.length) / 5, ((part + 1) * bytes.length) / 5));
+      assert.equal(roboflow.ledger.uploads.length, 0, "nothing is taken that still grows");
+      await new Promise((resolve) => setTimeout(resolve, 900));
+    }
     await flow.recorded("done", 1);
-    await flow.recorded("failed", 1);
+    await flow.recorded("failed", 2);
     assert.deepEqual(readdirSync(path.join(folder, "done")), ["yard.mp4"]);
     assert.deepEqual(readdirSync(path.join(folder, "working")), []);
     assert.match(read("failed", "broken.mp4.txt"), /^INPUT: /);
+    assert.match(read("failed", "holiday.mov.txt"), /^INPUT: /);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes(".")),
+      ["begun.mp4", "notes.txt"],
+    );
     assert.ok(JSON.parse(read("results", "yard.mp4.json")).frame_offset.length > 0);
     assert.equal(roboflow.ledger.uploads[0]?.size, bytes.length);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    assert.equal(roboflow.ledger.jobs.length, 1);
+
+    // Another clip of the same name, and a power cut while it is being looked at.
+    roboflow.set({ jobSeconds: 3 });
+    copyFileSync(clip, growing);
+    await until(
+      () => roboflow.ledger.jobs.length === 2,
+      15_000,
+      () => flow.output,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    nodeRed = await killAndRestart(flow);
+    await nodeRed.recorded("done", 2);
+    assert.deepEqual(readdirSync(path.join(folder, "done")), ["yard-2.mp4", "yard.mp4"]);
+    assert.deepEqual(readdirSync(path.join(folder, "working")), []);
+    assert.ok(existsSync(path.join(folder, "results", "yard-2.mp4.json")));
+    assert.equal(roboflow.ledger.jobs.length, 2);
+    assert.equal(nodeRed.records("failed").length, 2);
   });
 
   it("RTSP camera: records a clip when something happens, and deletes old ones", async () => {
-    for (let number = 0; number < 3; number += 1) {
-      const old = path.join(folder, `event-2020-0${number}.mp4`);
-      writeFileSync(old, Buffer.alloc(400_000));
-      execFileSync("touch", ["-d", `2020-01-0${number + 1}`, old]);
+    const old = (number: number) => `event-2020-0${number}.mp4`;
+    for (const number of [1, 2, 3]) {
+      for (const name of [old(number), `${old(number)}.json`]) {
+        writeFileSync(path.join(folder, name), Buffer.alloc(200_000));
+        utimesSync(path.join(folder, name), new Date(`2020-01-0${number}`), new Date(`2020-01-0${number}`));
+      }
     }
-    const flow = await run("rtsp-camera", {
-      CAMERA_URL: clip,
-      SECONDS: "4",
-      CLIPS_FOLDER: folder,
-      FFMPEG: ffmpegPath,
-      KEEP_MB: "0.5",
-    });
-    await pressButton(flow, "rtsp-camera", "something happened");
-    const [seen] = await flow.recorded("what was seen", 1);
-    assert.ok((seen?.msg.roboflow.frames as number) >= 15 && (seen?.msg.roboflow.frames as number) <= 25);
-    await until(
-      () => readdirSync(folder).filter((name) => name.endsWith(".mp4")).length === 2,
-      5000,
-      () => readdirSync(folder).join(),
-    );
-    assert.ok(!existsSync(path.join(folder, "event-2020-00.mp4")));
-    assert.deepEqual(
-      readdirSync(folder).filter((name) => /^event-2020/.test(name)),
-      ["event-2020-02.mp4"],
-    );
+    const camera = await startRtspCamera(clip);
+    try {
+      const flow = await run("rtsp-camera", {
+        CAMERA_URL: camera.url,
+        SECONDS: "4",
+        CLIPS_FOLDER: folder,
+        FFMPEG: ffmpegPath,
+        KEEP_MB: "0.5",
+      });
+      await pressButton(flow, "rtsp-camera", "something happened");
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await pressButton(flow, "rtsp-camera", "something happened");
+      const [seen] = await flow.recorded("what was seen", 1);
+      const frames: number = seen?.msg.roboflow.frames;
+      assert.ok(frames >= 17 && frames <= 28, `${frames} frames of 4 seconds`);
+      assert.equal(camera.plays, 1, "what happens during a recording is on the same clip");
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.startsWith("event-2020")),
+        [old(3), `${old(3)}.json`],
+      );
+    } finally {
+      camera.close();
+    }
+  });
+
+  it("RTSP camera: says what is wrong, without the password, and holds the bound all the same", async () => {
+    const env = { CAMERA_URL: "rtsp://me:s3cret@127.0.0.1:9/x", CLIPS_FOLDER: folder, KEEP_MB: "0.1" };
+    writeFileSync(path.join(folder, "event-2020-01.mp4"), Buffer.alloc(200_000));
+    const press = async (more: Record<string, string>) => {
+      await nodeRed?.stop();
+      const flow = await run("rtsp-camera", { ...env, ...more });
+      await pressButton(flow, "rtsp-camera", "something happened");
+      const [wrong] = await flow.recorded("what went wrong", 1);
+      assert.deepEqual(readdirSync(folder), []);
+      return wrong?.msg.error.message as string;
+    };
+    assert.match(await press({ FFMPEG: "/no/such/ffmpeg" }), /not found.*FFMPEG/);
+    const refused = await press({ FFMPEG: ffmpegPath });
+    assert.match(refused, /Connection refused.*CAMERA_URL/);
+    assert.doesNotMatch(refused, /s3cret/);
   });
 
   it("HTTP in: answers at once with an id, then gives status and result", async () => {
+    roboflow.set({ jobSeconds: 1 });
     const flow = await run("http-in", { CLIPS_FOLDER: folder });
     const curl = (...more: string[]) =>
       JSON.parse(execFileSync("curl", ["-sS", ...more], { encoding: "utf8" }));
@@ -197,6 +274,8 @@ describe("an example, imported and used", () => {
       curl("-F", `clip=@${clip}`, `${flow.url}/clips`),
       curl("--data-binary", `@${clip}`, "-H", "Content-Type: video/mp4", `${flow.url}/clips`),
     ];
+    for (const { id } of posted)
+      assert.equal(curl(`${flow.url}/clips/${id}`).state, "working", "before the end");
     for (const { id, state } of posted) {
       assert.equal(state, "working");
       await until(
@@ -209,7 +288,8 @@ describe("an example, imported and used", () => {
       const status = curl(`${flow.url}/clips/${id}`);
       assert.equal(status.state, "finished");
       assert.ok(status.classes.motion > 0);
-      assert.equal(curl(`${flow.url}/clips/${id}?result`).frame_offset.length, status.frames);
+      assert.equal(status.result.frame_offset.length, status.frames);
+      assert.deepEqual(curl(`${flow.url}/clips/${id}?result`), status.result);
     }
     assert.equal((await fetch(`${flow.url}/clips/..%2f..%2fsettings`)).status, 404);
     assert.equal((await fetch(`${flow.url}/clips/no-such-clip`)).status, 404);
@@ -219,6 +299,10 @@ describe("an example, imported and used", () => {
       body: "{}",
     });
     assert.equal(empty.status, 400);
+    assert.ok(
+      "error" in curl("-F", `clip=@${clip}`, "-F", `other=@${clip}`, `${flow.url}/clips`),
+      "one clip",
+    );
     writeFileSync(path.join(folder, "no-video.mp4"), "x".repeat(500));
     const bad = curl("-F", `clip=@${path.join(folder, "no-video.mp4")}`, `${flow.url}/clips`);
     await until(
@@ -227,65 +311,147 @@ describe("an example, imported and used", () => {
       () => read(`${bad.id}.status.json`),
     );
     assert.equal(curl(`${flow.url}/clips/${bad.id}`).code, "INPUT");
+
+    // A disk that cannot be written to.
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, "");
+    const refused = await fetch(`${flow.url}/clips`, {
+      method: "POST",
+      headers: { "Content-Type": "video/mp4" },
+      body: readFileSync(clip),
+    });
+    assert.equal(refused.status, 500);
+    assert.ok(!(await refused.text()).includes(folder));
   });
 
-  it("alert: tells once an event, not once a frame", async () => {
-    const flow = await run("alert", { ALERT_CLASS: "motion", ALERT_SECONDS: "1" }, sendsTheClip);
-    await pressButton(flow, "alert", "send a clip");
-    const [alert] = await flow.recorded("tell someone", 1);
-    assert.match(alert?.msg.payload, /^motion seen at 0:\d\d in yard\.mp4$/);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    assert.ok(flow.records("tell someone").length <= 4, String(flow.records("tell someone").length));
+  it("alert: tells once an event, not once a frame, whatever other clips are about", async () => {
+    const seen = (time: number) =>
+      // 3.3 - 1.3 is less than 2 for a computer.
+      (time >= 1.3 && time <= 3.3) ||
+      // Twice for a moment is not two seconds.
+      [10, 12.5].includes(time) ||
+      // Missed for a second, then away for less than ALERT_GAP: one event.
+      (time >= 20 && time <= 24 && !(time > 21 && time < 22)) ||
+      (time >= 26.5 && time <= 30) ||
+      // Long enough away for another.
+      (time >= 35 && time <= 37.5) ||
+      (time >= 45 && time < 46.9);
+    const frames = Array.from({ length: 500 }, (_, n) => ({
+      time: n / 10,
+      classes: seen(n / 10) ? ["person", "person"] : ["dog"],
+    }));
+    roboflow.set({ resultFile: writeResult(path.join(folder, "result.json"), frames) });
+    const flow = await run("alert", { ALERT_CLASS: "person", ALERT_SECONDS: "2" }, sendsTheClip);
+    await Promise.all([1, 2].map(() => pressButton(flow, "alert", "send a clip")));
+    await flow.recorded("tell someone", 6);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const told = flow.records("tell someone").map(({ msg }) => msg.payload as string);
+    assert.deepEqual(
+      told.sort(),
+      ["0:01", "0:01", "0:20", "0:20", "0:35", "0:35"].map((at) => `person seen at ${at} in yard.mp4`),
+    );
   });
 
-  it("CSV: a line a detection, and a report by class and hour", async () => {
-    const flow = await run("csv-report", { REPORT_FOLDER: folder }, sendsTheClip);
-    await pressButton(flow, "csv-report", "send a clip");
-    await until(
-      () => roboflow.ledger.of("result").length === 1,
-      30_000,
-      () => "no result fetched",
-    );
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    await pressButton(flow, "csv-report", "at 23:58");
-    const [report] = await flow.recorded("report", 1);
-    const [file] = readdirSync(folder).filter((name) => name.startsWith("detections-"));
-    const lines = read(file as string)
-      .trim()
-      .split("\n");
-    const hours = Object.values(report?.msg.counts.motion as Record<string, number>);
-    assert.equal(
-      hours.reduce((sum, count) => sum + count, 0),
-      lines.length,
-    );
-    const counted = (file as string).replace("detections-", "report-");
-    const written = () => (existsSync(path.join(folder, counted)) ? read(counted) : "");
+  it("CSV: a line a detection by day, and a report by class and hour of each day that has changed", async () => {
+    const odd = 'say "hi", you';
+    roboflow.set({
+      resultFile: writeResult(path.join(folder, "result.json"), [
+        { time: 0, classes: [odd, "car", "car"] },
+        { time: 1.5, classes: ["__proto__"] },
+        { time: 2.5, classes: ["car"] },
+        { time: 3.5, classes: [] },
+      ]),
+    });
+    const reports = path.join(folder, "reports");
+    // Two seconds before midnight, where Node-RED is.
+    const recordedAt = { p: "recordedAt", v: "2026-03-01T23:59:58", vt: "str" };
+    const flow = await run("csv-report", { REPORT_FOLDER: reports }, (node) => {
+      const props = node.props as object[] | undefined;
+      return sendsTheClip(node) && { ...sendsTheClip(node), props: [...(props ?? []), recordedAt] };
+    });
+    const file = (name: string) => {
+      const there = path.join(reports, name);
+      return existsSync(there) ? readFileSync(there, "utf8") : "";
+    };
+    const lines = (name: string) => file(name).split("\n").length - 1;
+    const send = async (rows: number) => {
+      await pressButton(flow, "csv-report", "send a clip");
+      await until(
+        () => lines("detections-2026-03-01.csv") === 1 + rows && lines("detections-2026-03-02.csv") >= 2,
+        30_000,
+        () => file("detections-2026-03-01.csv"),
+      );
+    };
+    await send(4);
+    const [header, first] = file("detections-2026-03-01.csv").split("\n");
+    assert.equal(header, "time,clip,frame,second,model,class,confidence,x,y,width,height");
+    assert.equal(first, '2026-03-01 23:59:58,yard.mp4,0,0,yard-watch,"say ""hi"", you",0.9,50,50,20,20');
+    assert.match(file("detections-2026-03-02.csv"), /\n2026-03-02 00:00:00,yard.mp4,2,2.5,/);
+
+    await pressButton(flow, "csv-report", "at 0:30");
+    await flow.recorded("report", 2);
+    const written = () => file("report-2026-03-01.csv") && file("report-2026-03-02.csv");
     await until(
       () => written() !== "",
       5000,
-      () => "the report is empty",
+      () => "no report",
     );
-    assert.match(written(), /^class,hour,detections\n"motion",\d\d,\d+\n/);
-    assert.match(lines[0] as string, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,yard\.mp4,\d+,/);
+    assert.equal(
+      file("report-2026-03-01.csv"),
+      'class,hour,detections\n"__proto__",23,1\n"car",23,1\n"say ""hi"", you",23,1\n',
+    );
+    assert.equal(file("report-2026-03-02.csv"), 'class,hour,detections\n"car",00,1\n');
+
+    await pressButton(flow, "csv-report", "at 0:30");
+    await send(8);
+    assert.equal(flow.records("report").length, 2, "a day that has not changed is not counted again");
+    await pressButton(flow, "csv-report", "at 0:30");
+    await flow.recorded("report", 4);
   });
 
-  it("run again: one upload, several jobs", async () => {
-    const flow = await run("run-again", {}, sendsTheClip);
+  it("run again: one upload, several jobs, also after a restart, within its week", async () => {
+    const remembered = path.join(folder, "upload.json");
+    const flow = await run("run-again", { UPLOAD_FILE: remembered }, sendsTheClip);
+    const again = (target: NodeRed) => pressButton(target, "run-again", "once more, 1 a second");
+    await again(flow);
+    assert.match((await flow.recorded("what went wrong", 1))[0]?.msg.error.message, /Nothing was uploaded/);
     await pressButton(flow, "run-again", "send a clip");
     await flow.recorded("which run saw what", 2);
-    await pressButton(flow, "run-again", "once more, 1 a second");
-    const runs = await flow.recorded("which run saw what", 3);
-    assert.deepEqual(runs.map(({ msg }) => msg.payload.rate).sort(), [1, 2, 5]);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    nodeRed = await killAndRestart(flow);
+    await again(nodeRed);
+    // What had just been sent may come a second time.
+    const runs = new Map<string, number>();
+    await until(
+      () => {
+        for (const { msg } of nodeRed?.records("which run saw what") ?? [])
+          runs.set(msg.payload.jobId, msg.payload.rate);
+        return runs.size === 3;
+      },
+      15_000,
+      () => JSON.stringify([...runs]),
+    );
+    assert.deepEqual([...runs.values()].sort(), [1, 2, 5]);
     assert.equal(roboflow.ledger.uploads.length, 1);
-    assert.equal(new Set(runs.map(({ msg }) => msg.payload.jobId)).size, 3);
+
+    const upload = JSON.parse(readFileSync(remembered, "utf8"));
+    writeFileSync(remembered, JSON.stringify({ ...upload, uploadedAt: "2020-01-01T00:00:00.000Z" }));
+    await again(nodeRed);
+    assert.match((await nodeRed.recorded("what went wrong", 2))[1]?.msg.error.message, /week is over/);
+    assert.equal(roboflow.ledger.jobs.length, 3);
   });
 
   it("failures: what passes is tried again where it failed, the rest is told or set aside", async () => {
     const flow = await run("failures", { RETRY_SECONDS: "1" }, sendsTheClip);
     roboflow.fault({ kind: "signed-url", do: "answer", status: 503, count: 5 });
     await pressButton(flow, "failures", "send a clip");
-    await flow.recorded("what was seen", 1, 60_000);
+    await flow.recorded("what was seen", 75, 60_000);
     assert.equal(roboflow.ledger.jobs.length, 1);
+    // A result that is cut: asked for its link, and fetched, once more.
+    roboflow.fault({ kind: "result", do: "cut" });
+    await pressButton(flow, "failures", "send a clip");
+    await flow.recorded("what was seen", 150, 60_000);
+    assert.equal(roboflow.ledger.jobs.length, 2);
     roboflow.fault({ kind: "start", do: "answer", status: 402, message: "no credits left" });
     await pressButton(flow, "failures", "send a clip");
     const [told] = await flow.recorded("tell someone", 1);
@@ -294,6 +460,40 @@ describe("an example, imported and used", () => {
     await pressButton(flow, "failures", "send a clip");
     const [aside] = await flow.recorded("set aside", 1);
     assert.equal(aside?.msg.payload.code, "JOB_FAILED");
+    assert.equal(aside?.msg.payload.clip, "yard.mp4");
+    assert.ok(!JSON.stringify([told, aside]).includes("X-Goog-Signature"), "a note holds no signed link");
+  });
+
+  it("failures: every code has its meaning", async () => {
+    const flow = await runExample("failures", {
+      url: roboflow.url,
+      apiKey,
+      env: { RETRY_SECONDS: "3600" },
+      more: (nodes) => {
+        const { id, z } = nodes.find(({ name }) => name === "by code") as FlowNode;
+        return injectNodes("failed", [id], String(z));
+      },
+    });
+    nodeRed = flow;
+    const source = { type: "roboflow-video-poll" };
+    for (const code of codes)
+      for (const tries of [0, 5])
+        await flow.inject("failed", { error: { code, message: code, source }, tries, roboflow: {} });
+    const told = codes.filter((code) => meaning[code] === "tell");
+    const again = codes.filter((code) => meaning[code] === "again");
+    await flow.recorded("tell someone", 2 * told.length + again.length);
+    const noted = (name: string, tries: number) =>
+      flow
+        .records(name)
+        .filter(({ msg }) => msg.payload.tries === tries)
+        .map(({ msg }) => msg.payload.code);
+    assert.deepEqual(
+      noted("set aside", 1),
+      codes.filter((code) => meaning[code] === "aside"),
+    );
+    assert.deepEqual(noted("tell someone", 1), told);
+    // The rest waits, five times; then somebody is told.
+    assert.deepEqual(noted("tell someone", 6).sort(), [...told, ...again].sort());
   });
 
   describe("with a broker", () => {
@@ -305,47 +505,60 @@ describe("an example, imported and used", () => {
 
     it("MQTT: detections by frame, one retained summary a clip, found by Home Assistant", async () => {
       copyFileSync(clip, path.join(folder, "gate.mp4"));
+      const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });
+      const publish = (topic: string, payload: object | string, retain = false) =>
+        client.publishAsync(topic, typeof payload === "string" ? payload : JSON.stringify(payload), {
+          qos: 1,
+          retain,
+        });
+      // Kept by the broker from before: it has been processed, and paid for.
+      await publish("cameras/old/clip", { path: path.join(folder, "gate.mp4") }, true);
       await run("mqtt", {}, (node) =>
         node.type === "mqtt-broker" ? { port: String(broker.port) } : undefined,
       );
       const heard = new Map<string, { payload: any; retain: boolean }[]>();
-      const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });
       client.on("message", (topic, payload, { retain }) => {
         heard.set(topic, [...(heard.get(topic) ?? []), { payload: JSON.parse(payload.toString()), retain }]);
       });
       await client.subscribeAsync(["cameras/+/detections", "cameras/+/summary", "homeassistant/#"]);
       // The example's own subscription may come a moment later than its start.
       await new Promise((resolve) => setTimeout(resolve, 1500));
-      await client.publishAsync(
-        "cameras/gate/clip",
-        JSON.stringify({ path: path.join(folder, "gate.mp4") }),
-        { qos: 1 },
-      );
-      await client.publishAsync("cameras/yard/clip", "/no/such/file.mp4", { qos: 1 });
+      const server = await serveFile(clip);
+      await publish("cameras/gate/clip", { path: path.join(folder, "gate.mp4") });
+      await publish("cameras/back door/clip", { url: server.url });
+      await publish("cameras/yard/clip", "/no/such/file.mp4");
+      await publish("cameras/old/clip", "", true);
       const summary = (camera: string) => heard.get(`cameras/${camera}/summary`)?.[0]?.payload;
       await until(
-        () => summary("gate") && summary("yard"),
+        () => summary("gate") && summary("yard") && summary("back door"),
         30_000,
         () => JSON.stringify([...heard.keys()]),
       );
       assert.equal(summary("gate").frames, 75);
+      server.close();
+      assert.equal(summary("back door").frames, 75);
       assert.equal(summary("yard").code, "INPUT");
+      assert.equal(summary("old"), undefined);
+      assert.equal(roboflow.ledger.jobs.length, 2);
+      assert.equal(roboflow.ledger.uploads.length, 1);
       const detections = heard.get("cameras/gate/detections") ?? [];
       assert.equal(
         detections.reduce((sum, { payload }) => sum + payload.predictions.length, 0),
         summary("gate").detections,
       );
-      assert.equal(
-        heard.get("homeassistant/sensor/roboflow_gate/config")?.[0]?.payload.state_topic,
-        "cameras/gate/summary",
-      );
+      const found = [...heard].filter(([topic]) => topic.startsWith("homeassistant/"));
+      assert.deepEqual(found.map(([topic, [first]]) => [topic, first?.payload.state_topic]).sort(), [
+        ["homeassistant/sensor/roboflow_back_20door/config", "cameras/back door/summary"],
+        ["homeassistant/sensor/roboflow_gate/config", "cameras/gate/summary"],
+        ["homeassistant/sensor/roboflow_yard/config", "cameras/yard/summary"],
+      ]);
       await client.endAsync();
 
       const late = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });
       const retained = new Promise((resolve) =>
         late.on("message", (topic, _payload, { retain }) => resolve([topic, retain])),
       );
-      await late.subscribeAsync("cameras/gate/summary");
+      await late.subscribeAsync(["cameras/gate/detections", "cameras/gate/summary"]);
       assert.deepEqual(await retained, ["cameras/gate/summary", true]);
       await late.endAsync();
     });

@@ -76,7 +76,7 @@ export default function viewer({ text, script }) {
       tls: "",
       proxy: "",
     },
-    node(3, "comment", [430, 40], {
+    node(3, "comment", [460, 40], {
       name: "Change three things: the key, the clip, the model. Then open /video-viewer (read more in this node's description)",
       info: text("comment.md"),
     }),
@@ -101,7 +101,7 @@ export default function viewer({ text, script }) {
     node(
       11,
       "change",
-      [290, 120],
+      [310, 120],
       {
         name: "remember the clip",
         rules: [{ t: "set", p: "filename", pt: "msg", to: "payload", tot: "msg" }],
@@ -111,14 +111,14 @@ export default function viewer({ text, script }) {
     node(
       12,
       "roboflow-video-upload",
-      [480, 120],
+      [520, 120],
       { name: "", account, video: "payload", videoType: "msg", fileName: "", resume: true },
       [13],
     ),
     node(
       13,
       "roboflow-video-start",
-      [650, 120],
+      [690, 120],
       {
         name: "",
         account,
@@ -141,7 +141,7 @@ export default function viewer({ text, script }) {
     node(
       14,
       "roboflow-video-poll",
-      [810, 120],
+      [850, 120],
       { name: "", account, jobId: "payload", jobIdType: "msg", interval: 60, timeout: 24, resume: true },
       [15],
       [20],
@@ -149,7 +149,7 @@ export default function viewer({ text, script }) {
     node(
       15,
       "roboflow-video-download",
-      [990, 80],
+      [1030, 80],
       {
         name: "",
         account,
@@ -164,9 +164,15 @@ export default function viewer({ text, script }) {
       },
       [20],
     ),
-    node(16, "complete", [970, 180], { name: "all frames are here", scope: [id(15)], uncaught: false }, [20]),
-    node(17, "catch", [960, 240], { name: "what failed", scope: null, uncaught: false }, [20, 18]),
-    node(18, "debug", [1210, 240], {
+    node(
+      16,
+      "complete",
+      [1010, 180],
+      { name: "all frames are here", scope: [id(15)], uncaught: false },
+      [20],
+    ),
+    node(17, "catch", [1000, 240], { name: "what failed", scope: null, uncaught: false }, [20, 18]),
+    node(18, "debug", [1240, 240], {
       name: "what went wrong",
       active: true,
       tosidebar: true,
@@ -180,7 +186,7 @@ export default function viewer({ text, script }) {
     node(
       20,
       "function",
-      [1220, 140],
+      [1250, 140],
       code("keep what was seen", "keep", modules("fs", "path", "os"), {
         outputs: 0,
         initialize: text("functions/keep-setup.js"),

@@ -13,19 +13,19 @@ function asked() {
   return /^\d{1,7}$/.test(part) ? inFolder(`${part}.json`) : undefined;
 }
 
-function notFound() {
-  node.send({ ...msg, statusCode: 404, payload: { error: "There is no such thing here." } });
+function refuse(statusCode) {
+  node.send({ ...msg, statusCode, payload: { error: "There is no such thing here." } });
 }
 
 const file = asked();
-if (!file) notFound();
+if (!file) refuse(404);
 else if (/^https?:/i.test(file)) node.send({ ...msg, statusCode: 302, headers: { location: file }, payload: "" });
 else {
   const response = msg.res._res;
   const headers = { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff" };
   response.sendFile(path.resolve(file), { dotfiles: "allow", cacheControl: false, headers }, (failure) => {
-    // A player that has enough closes the connection: that is no failure.
-    if (failure && !response.headersSent) notFound();
+    // A player that has enough closes the connection: that is no failure. One may ask for what lies past the end.
+    if (failure && !response.headersSent) refuse(failure.status === 416 ? 416 : 404);
   });
 }
 return null;

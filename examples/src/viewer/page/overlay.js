@@ -38,7 +38,8 @@ export function draw(pen, seen, image, sharp) {
   }
   // On top of all shapes, so that they can be read.
   const size = width / sharp < 500 ? 10 : 12;
-  for (const one of seen) if (one.label && one.box) label(pen, one, place, size * sharp);
+  const written = [];
+  for (const one of seen) if (one.label && one.box) label(pen, one, place, size * sharp, written);
 }
 
 const cornersOf = ([left, top, width, height]) => [
@@ -105,8 +106,8 @@ function arrow(pen, [left, top, width, height], [yaw, pitch], place, colour, sha
   stroke(pen, colour, sharp);
 }
 
-/** Above its box; within it where there is no room above. */
-function label(pen, { box, colour, label: text }, place, size) {
+/** Above its box; within it where there is no room above; higher where another one stands already. */
+function label(pen, { box, colour, label: text }, place, size, written) {
   const [left, top] = place(box);
   pen.font = `600 ${size}px system-ui, sans-serif`;
   pen.textBaseline = "middle";
@@ -115,7 +116,11 @@ function label(pen, { box, colour, label: text }, place, size) {
   const edge = 0.1 * size;
   const x = Math.max(0, Math.min(left - edge, pen.canvas.width - width));
   const above = top - height - edge;
-  const y = above >= 0 ? above : Math.max(0, top);
+  let y = above >= 0 ? above : Math.max(0, top);
+  const covers = (other) =>
+    Math.abs(other.y - y) < height && x < other.x + other.width && other.x < x + width;
+  for (let lines = 0; lines < 4 && y >= height && written.some(covers); lines++) y -= height;
+  written.push({ x, y, width });
   pen.fillStyle = colour;
   pen.beginPath();
   pen.roundRect(x, y, width, height, 0.25 * size);

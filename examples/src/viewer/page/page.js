@@ -39,12 +39,20 @@ async function refresh() {
   try {
     clips = await ask("");
     listClips();
-    const wanted = decodeURIComponent(location.hash.slice(1));
-    const found = clips.find(({ id }) => id === (wanted || clip?.id)) ?? clips[0];
+    const found = clips.find(({ id }) => id === (wanted() || clip?.id)) ?? clips[0];
     if (found) await update(found);
     else notice("There is no clip yet. Press the button of the inject node in the flow “Video viewer”.");
   } catch {
     notice("Node-RED does not answer. Trying again …", true);
+  }
+}
+
+/** The clip that the page's address names. */
+function wanted() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
   }
 }
 
@@ -227,6 +235,8 @@ if ("requestVideoFrameCallback" in video) {
 
 // What was seen
 
+/** Signs of a class in the picture; its whole name stands beside it. */
+const longestLabel = 24;
 let said = 0;
 let spoken;
 
@@ -257,7 +267,8 @@ function show() {
 
 function labelOf({ track, score }) {
   if (!byId("labels").checked) return "";
-  const { class: name } = summary.tracks[track];
+  const signs = [...summary.tracks[track].class];
+  const name = signs.length > longestLabel ? `${signs.slice(0, longestLabel - 1).join("")}…` : signs.join("");
   return score === undefined ? name : `${name} ${percent(score)}`;
 }
 

@@ -109,7 +109,7 @@ export class Timeline {
   }
 
   #modelRow(name, mine) {
-    const box = element("input", { type: "checkbox", checked: mine.some((number) => this.isShown(number)) });
+    const box = element("input", { type: "checkbox", disabled: mine.length === 0 });
     box.addEventListener("change", () => {
       for (const number of mine) this.#hidden[box.checked ? "delete" : "add"](number);
       this.#refresh();
