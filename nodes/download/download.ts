@@ -17,6 +17,7 @@ import {
 import { checkAccount, requireAccount } from "../runtime/accounts";
 import { resolvePath, spoolFolder } from "../runtime/paths";
 import { type Outcome, Runner, type Task } from "../runtime/runner";
+import { waitingTurn } from "../runtime/status";
 import { render } from "../runtime/templates";
 import { Turns } from "../runtime/turns";
 import { evaluate, numberOr, textOr } from "../runtime/values";
@@ -43,7 +44,7 @@ export default function download(RED: NodeAPI): void {
       resume: options.resume !== false,
       outcomeIsRemade: true,
       work: (task) => {
-        if (turns.full) task.working("waitingTurn");
+        if (turns.full) task.working(waitingTurn);
         return turns.run(() => work(task), task.signal);
       },
     });

@@ -10,6 +10,9 @@ export interface Progress {
   trouble?: boolean;
 }
 
+/** The key of what waits for others to be through. */
+export const waitingTurn = "waitingTurn";
+
 /** Milliseconds between two updates for mere progress. */
 const updateEvery = 500;
 /** Node-RED asks for less than 20 characters. */
@@ -101,9 +104,17 @@ export class StatusLine {
     const [first] = this.#progress.values();
     if (!first) return this.#last;
     if (this.#progress.size === 1) return this.#status(lookOf(first), first.key, first.values);
+    const all = this.#progress.size;
     let trouble = false;
-    for (const progress of this.#progress.values()) trouble ||= progress.trouble === true;
-    return this.#status(lookOf({ trouble }), "several", { count: this.#progress.size });
+    let running = 0;
+    for (const progress of this.#progress.values()) {
+      trouble ||= progress.trouble === true;
+      if (progress.key !== waitingTurn) running += 1;
+    }
+    const look = lookOf({ trouble });
+    return running < all
+      ? this.#status(look, "someOf", { running, all })
+      : this.#status(look, "several", { count: all });
   }
 
   #status(look: Look, key: string, values?: TextValues): NodeStatus {

@@ -93,6 +93,8 @@ describe("the catalogues", () => {
       __megabytes__: "999",
       __number__: "115582",
       __count__: "10000",
+      __running__: "999",
+      __all__: "9999",
     };
     for (const language of languages) {
       const texts = catalogue(language, "account");

@@ -41,6 +41,17 @@ test("several messages show as a count, trouble as a yellow ring, failure as a r
   assert.deepEqual(shown.at(-1), { fill: "red", shape: "ring", text: "job failed" });
 });
 
+test("those that wait their turn are counted by themselves", async (t) => {
+  const { clock, shown, status } = line(t);
+  for (const id of ["a", "b"]) status.working(id, { key: "uploading", values: { percent: 1 } });
+  for (const id of ["c", "d", "e"]) status.working(id, { key: "waitingTurn" });
+  await clock.pass(1000);
+  assert.equal(shown.at(-1)?.text, "2 of 5 running");
+  for (const id of ["c", "d", "e"]) status.working(id, { key: "uploading", values: { percent: 1 } });
+  await clock.pass(1000);
+  assert.equal(shown.at(-1)?.text, "5 running");
+});
+
 test("nothing is cleared while something is in hand, all is after the last was dropped", async (t) => {
   const { clock, shown, status } = line(t);
   status.working("a", { key: "jobRunning", values: { minutes: 1 } });
@@ -70,6 +81,8 @@ const widest: Record<string, string | number> = {
   megabytes: 9999,
   number: 999_999,
   count: 99_999,
+  running: 999,
+  all: 9999,
 };
 
 for (const language of readdirSync(locales)) {
