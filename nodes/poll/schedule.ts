@@ -1,5 +1,5 @@
 /** Dispatches go at most this many times as fast as an even spread over the interval would. */
-const paceOverEven = 2.2;
+const paceOverEven = 2;
 /** With few jobs there is no crowd to spread: never more than this many milliseconds between two dispatches. */
 const longestGap = 100;
 
