@@ -16,8 +16,11 @@ const program =
   ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].find((file) => existsSync(file)) ?? "mosquitto";
 
 /** Starts a real Mosquitto on 127.0.0.1 that keeps nothing on disk. */
-export async function startMosquitto(): Promise<Mosquitto> {
-  const port = await freePort();
+export async function startMosquitto(port?: number): Promise<Mosquitto> {
+  return start(port ?? (await freePort()));
+}
+
+async function start(port: number): Promise<Mosquitto> {
   const folder = mkdtempSync(path.join(tmpdir(), "roboflow-mosquitto-"));
   const config = path.join(folder, "mosquitto.conf");
   writeFileSync(

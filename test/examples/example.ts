@@ -22,6 +22,8 @@ export interface Changes {
   env?: Record<string, string>;
   /** Any other property of a node, chosen by what it is. */
   change?: (node: FlowNode) => Partial<FlowNode> | undefined;
+  /** More of settings.js. */
+  settings?: string;
   /** Nodes beside those of the example, for a test that stands in for what its user would connect. */
   more?: (example: FlowNode[]) => FlowNode[];
 }
@@ -32,11 +34,12 @@ export interface Changes {
  */
 export async function runExample(
   name: string,
-  { url, apiKey, env = {}, change = () => undefined, more = () => [] }: Changes,
+  { url, apiKey, env = {}, change = () => undefined, settings, more = () => [] }: Changes,
 ): Promise<NodeRed> {
   const nodeRed = await NodeRed.start({
     userDir: mkdtempSync(path.join(tmpdir(), `roboflow-example-${name}-`)),
     flows: [],
+    settings,
     env: { ROBOFLOW_API_KEY: apiKey },
   });
   const nodes = readExample(name).map((node) => ({ ...node, ...pointedAt(node, url, env), ...change(node) }));
