@@ -284,7 +284,12 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
   const coreNode = (name: string) => require(require.resolve(`${core}/${name}`, nodeRed));
   const models = [{ modelId: "yard-motion", modelVersion: "1", inferenceType: "object-detection" }];
 
-  function startThrough(t: TestContext, password: string, url = `http://127.0.0.1:${proxy.port}`) {
+  function startThrough(
+    t: TestContext,
+    password: string,
+    url = `http://127.0.0.1:${proxy.port}`,
+    noproxy: string[] = [],
+  ) {
     const { ca, client } = certificates;
     return throughNode(t, {
       type: "start",
@@ -297,7 +302,7 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
         makers: [coreNode("05-tls.js"), coreNode("06-httpproxy.js")],
         nodes: [
           { id: "tls", type: "tls-config", cert: "", key: "", ca: "", verifyservercert: true },
-          { id: "proxy", type: "http proxy", url, noproxy: [] },
+          { id: "proxy", type: "http proxy", url, noproxy },
         ],
         credentials: {
           tls: { certdata: client.cert, keydata: client.key, cadata: ca },
@@ -312,6 +317,12 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
     assert.deepEqual(caught, []);
     assert.equal(sent[0]?.payload, secure.ledger.jobs[0]?.jobId);
     assert.deepEqual(proxy.seen, [`CONNECT ${new URL(secure.url).host}`]);
+  });
+
+  test("a server that the proxy's settings except is reached without it", async (t) => {
+    const { sent } = await startThrough(t, login.password, undefined, ["other.example", " 127.0.0.1 "]);
+    assert.equal(sent.length, 1);
+    assert.deepEqual(proxy.seen, []);
   });
 
   test("a wrong proxy password reaches Catch in clear words, without the password", async (t) => {

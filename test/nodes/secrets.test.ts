@@ -164,12 +164,15 @@ test("no signature of a link is in an error: a link in the wrong field", async (
 
 test("no signature is in an error: a server that repeats the link in a spelling of its own", async (t) => {
   const link = `https://s.example/a.mp4?v=3600&ticket=${signature}&X-Goog-Signature=x${signature}`;
-  const server = await serve(t, ({ url, body }, response) => {
-    const told = url.startsWith("/result") ? url : body.toString();
+  const server = await serve(t, ({ method, url, body }, response) => {
+    if (url.startsWith("/video_upload"))
+      return void response.end(JSON.stringify({ signed_url: `${server.url}/in/a.mp4?ticket=${signature}` }));
+    const told = url.startsWith("/result") || method === "PUT" ? url : body.toString();
     response.writeHead(403).end(`denied: ${encodeURIComponent(told)}`);
   });
   const account = { account: { baseUrl: server.url }, apiKey: knownKey };
   for (const [node, msg] of [
+    [{ type: "roboflow-video-upload" }, { payload: recording() }],
     [{ type: "roboflow-video-start", models }, { payload: link }],
     [
       { type: "roboflow-video-download" },

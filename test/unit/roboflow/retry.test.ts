@@ -91,3 +91,25 @@ test("a rest of the account that no timer could hold is cut to a day", () => {
   floor.slowDown("account", "http://127.0.0.1", 1e12);
   assert.equal(floor.restUntil("account"), 24 * 3_600_000);
 });
+
+test("a deploy ends a wait between two tries at once, and leaves no timer", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  const deploy = new AbortController();
+  const reason = new Error("deploy");
+  const policy = { ...quick, total: 600_000, first: 300_000, longest: 300_000 };
+  const began = performance.now();
+  await assert.rejects(
+    withRetries(
+      policy,
+      deploy.signal,
+      async () => {
+        throw trouble();
+      },
+      () => setImmediate(() => deploy.abort(reason)),
+    ),
+    reason,
+  );
+  assert.ok(performance.now() - began < 1000);
+  assert.equal(timers(), before);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withoutSecrets } from "../../../nodes/roboflow";
+import { inspect } from "node:util";
+import { VideoError, withoutSecrets } from "../../../nodes/roboflow";
 import { secretsOfUrl } from "../../../nodes/roboflow/secrets";
 import { knownKey } from "./client-of";
 
@@ -98,4 +99,14 @@ test("what a signed URL must not give away are its values, not what everybody kn
     ["71c4e7badc0de5", "0f3a77"],
   );
   assert.deepEqual(secretsOfUrl("no URL"), []);
+});
+
+test("of the error below ours only code and message are kept: an axios error holds the key", () => {
+  const below = Object.assign(new Error("read ECONNRESET"), {
+    code: "ECONNRESET",
+    config: { url: knownKey },
+  });
+  const { cause } = new VideoError("NETWORK", "network", { cause: below });
+  assert.deepEqual(cause, { code: "ECONNRESET", message: "read ECONNRESET" });
+  assert.ok(!inspect(cause, { showHidden: true }).includes(knownKey));
 });
