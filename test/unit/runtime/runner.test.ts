@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -184,6 +185,15 @@ describe("taking up what a kill has left", () => {
     await nodeRed.started();
     assert.deepEqual(entries("up"), []);
     assert.equal(nodeRed.warnings.length, 1);
+  });
+
+  it("removes the result that a killed download had begun to fetch", async () => {
+    const spool = path.join(journal(), ".spool");
+    mkdirSync(spool, { recursive: true });
+    writeFileSync(path.join(spool, "half.json"), "{");
+    const node = new FakeNodeRed().node("do", passOn);
+    assert.equal(existsSync(path.join(spool, "half.json")), false);
+    await node.close();
   });
 
   it("tells of the doubt about a paid request that a kill cut off, and does not make it again", async () => {
