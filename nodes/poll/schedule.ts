@@ -3,6 +3,9 @@ const paceOverEven = 2;
 /** With few jobs there is no crowd to spread: never more than this many milliseconds between two dispatches. */
 const longestGap = 100;
 
+/** Milliseconds that a timer can hold; a longer one would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
 interface Turn {
   due: number;
   order: number;
@@ -85,7 +88,9 @@ export class PollSchedule {
     if (this.#timer && this.#timerAt <= at) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#dispatch(), Math.max(0, Math.ceil(at - this.#now())));
+    const wait = Math.max(0, Math.ceil(at - this.#now()));
+    // Where nothing is due yet, the next timer is set.
+    this.#timer = setTimeout(() => this.#dispatch(), Math.min(wait, longestTimer));
   }
 
   #dispatch(): void {

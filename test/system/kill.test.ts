@@ -18,7 +18,7 @@ import {
 /** Seed of the random moments; the same seed asks for the same moments. */
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 /** Random kills in all. */
-const kills = Number(process.env.KILLS ?? 72);
+const kills = Number(process.env.KILLS ?? 100);
 const inFlight = 20;
 const killer = path.join(__dirname, "support", "killer.js");
 

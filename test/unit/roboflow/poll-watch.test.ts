@@ -337,3 +337,22 @@ test("a job that is given up while it waits leaves the others their turns", asyn
   assert.equal(asked.at.a?.length, 1);
   assert.equal(asked.at.b?.length, 2);
 });
+
+test("an interval of months is one long wait, not a timer that fires without end", async (t) => {
+  const clock = fakeClock(t);
+  const months = 90 * 24 * 3_600_000;
+  const schedule = new PollSchedule(months, clock.now);
+  t.after(() => schedule.close());
+  let turns = 0;
+  schedule.join();
+  void schedule.turn(months, new AbortController().signal).then(() => {
+    turns += 1;
+  });
+  await clock.pass(1000);
+  const { mock } = setTimeout as unknown as { mock: { callCount(): number } };
+  assert.ok(mock.callCount() < 5, `${mock.callCount()} timers`);
+  await clock.pass(months - 2000);
+  assert.equal(turns, 0);
+  await clock.pass(2000);
+  assert.equal(turns, 1);
+});
