@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import type { JournalEntry } from "./journal";
+import type { JournalEntry } from "./journal-entry";
 
 /** What an earlier process left in the journal's folder. */
 export interface Leftovers {

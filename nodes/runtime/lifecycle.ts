@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import type { NodeAPI } from "node-red";
-import { Journal, type JournalEntry, jobOf } from "./journal";
+import { Journal } from "./journal";
+import { type JournalEntry, jobOf } from "./journal-entry";
 import { spoolFolder, storageFolder } from "./paths";
 import { type TextValues, text } from "./text";
 

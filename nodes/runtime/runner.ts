@@ -2,7 +2,7 @@ import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { startUncertain, VideoError } from "../roboflow";
 import { findAccount } from "./accounts";
 import { describeFailure, NodeFailure, type StepName } from "./failure";
-import type { JournalEntry } from "./journal";
+import type { JournalEntry } from "./journal-entry";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
 import { asClipMessage, type ClipMessage, handoverOf } from "./message";
 import { type Progress, StatusLine } from "./status";

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { Journal, type JournalEntry } from "../../../nodes/runtime/journal";
+import { Journal } from "../../../nodes/runtime/journal";
+import type { JournalEntry } from "../../../nodes/runtime/journal-entry";
 import type { ClipMessage } from "../../../nodes/runtime/message";
 
 let root: string;
