@@ -104,14 +104,12 @@ function readAccount(RED: NodeAPI, body: unknown): EditedAccount {
  */
 function clientFor(RED: NodeAPI, asked: EditedAccount): { client: RoboflowClient; done: () => void } {
   const stored = findAccount(RED, asked.account);
-  if (asked.apiKey === "" && !isKnownAddress(asked.baseUrl, stored))
-    throw new VideoError("CONFIG", "keyNeedsItsAddress");
-  if (stored && asked.apiKey === "") return { client: stored.client(), done: () => {} };
+  const key = keyOr(RED, undefined, asked.apiKey);
+  const isKept = asked.apiKey === "" && (stored !== undefined || key !== "");
+  if (isKept && !isKnownAddress(asked.baseUrl, stored)) throw new VideoError("CONFIG", "keyNeedsItsAddress");
+  if (isKept && stored) return { client: stored.client(), done: () => {} };
   const network = networkFor(RED, asked);
-  return {
-    client: connect(keyOr(RED, undefined, asked.apiKey), asked, network),
-    done: () => network.close(),
-  };
+  return { client: connect(key, asked, network), done: () => network.close() };
 }
 
 /** Whatever key may be used. */
