@@ -41,7 +41,6 @@ for (const version of versions)
     const looks: [locale: string, dark: boolean][] = [
       ["en-US", false],
       ["ja", false],
-      ["de", false],
     ];
     if (version.dark) looks.push(["en-US", true], ["ja", true]);
 
