@@ -45,7 +45,8 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
     const place = $("#roboflow-video-test-answer");
     $("#roboflow-video-test").on("click", async () => {
       notice(place, "busy", say("test.busy"));
-      const answer = await testAccount(whatStandsInTheDialog(this));
+      const { account, ...edited } = whatStandsInTheDialog(this);
+      const answer = await testAccount(account, edited);
       if (isRefusal(answer)) notice(place, "bad", answer.message);
       else notice(place, "good", say("test.good", { workspace: answer.workspace }));
     });

@@ -7,10 +7,11 @@ import { textOr } from "../runtime/values";
 import { connect, environment, keyOr, networkFor, plainAddress, variableIn, type Way } from "./connection";
 import { accountDefaults } from "./options";
 
-/** What the dialog sends to test an account: a stored key is named by its account and never leaves the server. */
-interface TestRequest extends Way {
-  /** Id of the account whose stored key is meant; empty for the key typed. */
+/** An account as it stands in a dialog: a stored key is named by its account and never leaves the server. */
+interface EditedAccount extends Way {
+  /** Id of the account whose stored key is meant when none is typed; empty when there is none. */
   account: string;
+  /** The key typed. */
   apiKey: string;
 }
 
@@ -28,7 +29,7 @@ export function offerAccounts(RED: NodeAPI): void {
   >();
 
   RED.httpAdmin.post("/roboflow-video/account/test", mayUseKeys, async (request, response) => {
-    const asked = readTest(request.body);
+    const asked = readAccount(RED, request.body);
     await answer(RED, response, secretsOf(RED, asked), async (signal) => {
       const { client, done } = clientFor(RED, asked);
       try {
@@ -40,19 +41,26 @@ export function offerAccounts(RED: NodeAPI): void {
     });
   });
 
+  // Also for an account that is not deployed yet: its key has been typed, and the next thing wanted is a model.
   RED.httpAdmin.post("/roboflow-video/account/:id/models", mayUseKeys, async (request: Request, response) => {
-    const account = findAccount(RED, request.params.id as string);
-    if (!account) {
+    const id = request.params.id as string;
+    const stored = findAccount(RED, id);
+    if (!stored && !request.body?.baseUrl) {
       response.status(404).json({ ok: false, code: "NOT_DEPLOYED" });
       return;
     }
-    await answer(RED, response, account.secrets(), async (signal) => {
-      const client = account.client();
-      const known = lists.get(client);
-      const isFresh = known && performance.now() - known.at < remembered;
-      const list = isFresh && !request.body?.refresh ? known.list : await client.models({ signal });
-      if (list !== known?.list) lists.set(client, { at: performance.now(), list });
-      return list;
+    const asked = readAccount(RED, { baseUrl: stored?.baseUrl, ...request.body, account: id });
+    await answer(RED, response, secretsOf(RED, asked), async (signal) => {
+      const { client, done } = clientFor(RED, asked);
+      try {
+        const known = lists.get(client);
+        const isFresh = known && performance.now() - known.at < remembered;
+        const list = isFresh && !request.body?.refresh ? known.list : await client.models({ signal });
+        if (list !== known?.list) lists.set(client, { at: performance.now(), list });
+        return list;
+      } finally {
+        done();
+      }
     });
   });
 }
@@ -74,8 +82,13 @@ async function answer(
   }
 }
 
-function readTest(body: unknown): TestRequest {
-  const field = (name: string) => textOr((body as Record<string, unknown> | undefined)?.[name], "").trim();
+/** A variable's name is given as `${NAME}`, where Node-RED would put its value when the account is deployed. */
+function readAccount(RED: NodeAPI, body: unknown): EditedAccount {
+  const field = (name: string) => {
+    const text = textOr((body as Record<string, unknown> | undefined)?.[name], "").trim();
+    const variable = variableIn(text);
+    return (variable && environment(RED, undefined, variable)) || text;
+  };
   return {
     account: field("account"),
     apiKey: field("apiKey"),
@@ -86,24 +99,22 @@ function readTest(body: unknown): TestRequest {
 }
 
 /**
- * The client that a test asks for. A key that the server holds goes only to the address that is stored with it,
+ * The client of such an account. A key that the server holds goes only to the address that is stored with it,
  * never to one typed beside it; who types a key, or names a variable, says where it goes.
  */
-function clientFor(RED: NodeAPI, asked: TestRequest): { client: RoboflowClient; done: () => void } {
+function clientFor(RED: NodeAPI, asked: EditedAccount): { client: RoboflowClient; done: () => void } {
   const stored = findAccount(RED, asked.account);
-  if (asked.apiKey === "" && !isKnownAddress(asked.baseUrl, stored))
-    throw new VideoError("CONFIG", "keyNeedsItsAddress");
-  if (stored && asked.apiKey === "") return { client: stored.client(), done: () => {} };
-  const variable = variableIn(asked.apiKey);
-  const typed = variable ? environment(RED, undefined, variable) || asked.apiKey : asked.apiKey;
+  const key = keyOr(RED, undefined, asked.apiKey);
+  const isKept = asked.apiKey === "" && (stored !== undefined || key !== "");
+  if (isKept && !isKnownAddress(asked.baseUrl, stored)) throw new VideoError("CONFIG", "keyNeedsItsAddress");
+  if (isKept && stored) return { client: stored.client(), done: () => {} };
   const network = networkFor(RED, asked);
-  return { client: connect(keyOr(RED, undefined, typed), asked, network), done: () => network.close() };
+  return { client: connect(key, asked, network), done: () => network.close() };
 }
 
-/** Whatever key the test may use. */
-function secretsOf(RED: NodeAPI, { account, apiKey }: TestRequest): string[] {
-  const variable = variableIn(apiKey);
-  const keys = [variable ? environment(RED, undefined, variable) : apiKey, keyOr(RED, undefined, "")];
+/** Whatever key may be used. */
+function secretsOf(RED: NodeAPI, { account, apiKey }: EditedAccount): string[] {
+  const keys = [apiKey, keyOr(RED, undefined, "")];
   return [...keys, ...(findAccount(RED, account)?.secrets() ?? [])].filter(Boolean);
 }
 

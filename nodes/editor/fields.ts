@@ -40,6 +40,18 @@ export function chosenAccount(): string {
   return RED.nodes.node(id) ? id : "";
 }
 
+/** An account as it was left in its dialog, with the key if one was typed and not deployed since. */
+export function accountAsEdited(id: string) {
+  const account = RED.nodes.node(id);
+  const text = (value: unknown) => (typeof value === "string" ? value.trim() : "");
+  return {
+    baseUrl: text(account?.baseUrl),
+    apiKey: text(account?.credentials?.apiKey),
+    tls: text(account?.tls),
+    proxy: text(account?.proxy),
+  };
+}
+
 /** Keeps a dialog as wide as what is seen of it: Node-RED never makes the form narrower than it was at first, and would cut it off. */
 export function fitWidth(nameField: string): void {
   const dialog = $(nameField).closest(".roboflow-video");

@@ -7,8 +7,8 @@ export interface Refusal {
   message: string;
 }
 
-export interface TestRequest {
-  account: string;
+/** An account as it stands in the editor, deployed or not. */
+interface EditedAccount {
   baseUrl: string;
   apiKey: string;
   tls: string;
@@ -35,14 +35,15 @@ export interface PendingJob {
   nextPoll: string;
 }
 
-export const testAccount = (request: TestRequest) =>
-  call<{ ok: true; workspace: string }>("POST", "roboflow-video/account/test", request);
+/** @param account whose stored key is meant; empty for the key typed. */
+export const testAccount = (account: string, edited: EditedAccount) =>
+  call<{ ok: true; workspace: string }>("POST", "roboflow-video/account/test", { account, ...edited });
 
-export const listModels = (account: string, refresh: boolean) =>
+export const listModels = (account: string, edited: EditedAccount, refresh: boolean) =>
   call<{ ok: true; workspace: string; models: TrainedModel[] }>(
     "POST",
     `roboflow-video/account/${encodeURIComponent(account)}/models`,
-    refresh ? { refresh } : {},
+    { ...edited, refresh },
   );
 
 export const listPendingJobs = (node: string) =>

@@ -1,5 +1,6 @@
 import { numberWithin, typed } from "../editor/checks";
 import {
+  accountAsEdited,
   chosenAccount,
   fillMissing,
   fitWidth,
@@ -85,16 +86,20 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
     openRows = rows;
     $("#roboflow-video-no-models").toggle(rows.isEmpty);
 
+    // The account as well as what is in it, which may be edited from here.
+    const chosen = () => JSON.stringify([chosenAccount(), accountAsEdited(chosenAccount())]);
     let shownFor: string | undefined;
-    const offerModelsOf = async (account: string, refresh: boolean) => {
-      shownFor = account;
+    const offerModels = async (refresh: boolean) => {
+      const account = chosenAccount();
+      const asked = chosen();
+      shownFor = asked;
       const place = $("#roboflow-video-models-found");
       choices = choicesOf([]);
       if (!account) return notice(place, "plain", say("models.noAccount"));
       notice(place, "busy", say("models.busy"));
-      const answer = await listModels(account, refresh);
+      const answer = await listModels(account, accountAsEdited(account), refresh);
       // The user may have chosen another account meanwhile.
-      if (shownFor !== account) return;
+      if (shownFor !== asked) return;
       if (isRefusal(answer)) {
         const words = answer.code === "NOT_DEPLOYED" ? say("models.notDeployed") : answer.message;
         return notice(
@@ -109,9 +114,9 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
       notice(place, "good", say("models.found", { workspace, models: models.length }));
     };
     $("#node-input-account").on("change", () => {
-      if (chosenAccount() !== shownFor) void offerModelsOf(chosenAccount(), false);
+      if (chosen() !== shownFor) void offerModels(false);
     });
-    $("#roboflow-video-models-again").on("click", () => void offerModelsOf(chosenAccount(), true));
+    $("#roboflow-video-models-again").on("click", () => void offerModels(true));
   },
   oneditsave() {
     const models = openRows?.read() ?? [];

@@ -82,7 +82,7 @@ export class NodeRed {
     }
     writeFileSync(path.join(userDir, "settings.js"), settingsFile(options));
     const nodeRed = new NodeRed(options, options.port ?? (await freePort()));
-    await nodeRed.waitForOutput(/Started flows|Flows stopped/, 60_000);
+    await nodeRed.waitForOutput(/Started flows|Flows stopped|フローを開始しました/, 60_000);
     return nodeRed;
   }
 

@@ -121,8 +121,12 @@ describe("the forms", () => {
         .map((line) => line.trim())
         .filter((line) => /\p{L}{2,}/u.test(line));
       assert.deepEqual(visible, []);
-      for (const [tag] of form.matchAll(/<[^>]*\s(?:placeholder|title|aria-label)="[^"]*\p{L}[^"]*"[^>]*>/gu))
-        assert.match(tag, /data-i18n="\[/, tag);
+      // A word in such an attribute is shown or read aloud, be it replaced later or not.
+      for (const [tag] of form.matchAll(/<[^>]+>/g))
+        assert.doesNotMatch(
+          tag,
+          /\s(?:placeholder|title|alt|label|aria-label|aria-description)="[^"]*\p{L}/u,
+        );
     });
 
     it(`name only keys that are there: ${node}`, () => {
@@ -139,6 +143,29 @@ describe("the forms", () => {
         form,
         /(?:color|background|border)[^;"']*:\s*(?:#[0-9a-f]{3,8}|rgba?\(|white|black)/i,
       );
+    });
+  }
+});
+
+describe("the scripts of the dialogs", () => {
+  const scripts = readdirSync(nodes, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".editor.ts") || /^editor[\\/].*\.ts$/.test(file),
+  );
+  for (const file of scripts) {
+    const script = readFileSync(path.join(nodes, file), "utf8");
+
+    it(`show no text that does not come from a catalogue: ${file}`, () => {
+      const shown =
+        /(?:\.(?:text|html)\(|\b(?:title|placeholder|label|paletteLabel)"?: |"aria-label": )(["'`])(.*?)\1/g;
+      // An example of JSON is the same in every language.
+      for (const [line, , words] of script.matchAll(shown))
+        assert.ok(!/\p{L}{2,}/u.test(words?.replace(/\$?\{.*\}/, "") ?? ""), line);
+    });
+
+    it(`name only keys that are there: ${file}`, () => {
+      const type = /\bsay = wordsOf\("roboflow-video-(\w+)"\)/.exec(script)?.[1] ?? "account";
+      for (const [call, name, key] of script.matchAll(/\b(say|sharedWords)\("([^"]+)"/g))
+        assert.ok(catalogue("en-US", name === "sharedWords" ? "account" : type)[key as string], call);
     });
   }
 });

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, it } from "node:test";
+import type { Browser } from "playwright-core";
+import { accountDefaults } from "../../nodes/account/options";
+import { downloadDefaults } from "../../nodes/download/options";
+import { pollDefaults } from "../../nodes/poll/options";
+import { startDefaults } from "../../nodes/start/options";
+import { uploadDefaults } from "../../nodes/upload/options";
+import { type Emulator, startEmulator } from "../emulator/emulator";
+import type { FlowNode, NodeRed } from "../support/node-red";
+import { launchChromium } from "./support/chromium";
+import { controlsOf, cutOff, reachedByKeyboard } from "./support/controls";
+import { Editor } from "./support/editor";
+import { apiKey, credentials, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
+import { startInstalled, stopInstalled, versions } from "./support/versions";
+
+/** A flow as an older version may have left it: the nodes lack most properties. */
+const older: FlowNode[] = [
+  { id: "older", type: "tab", label: "Older" },
+  { id: "old-acc", type: "roboflow-video-account", name: "Old" },
+  { id: "old-up", type: "roboflow-video-upload", z: "older", account: "old-acc", wires: [["old-st"]] },
+  { id: "old-st", type: "roboflow-video-start", z: "older", account: "old-acc", wires: [["old-po"]] },
+  { id: "old-po", type: "roboflow-video-poll", z: "older", account: "old-acc", wires: [["old-do"], []] },
+  { id: "old-do", type: "roboflow-video-download", z: "older", wires: [[]] },
+];
+const olderDefaults: [id: string, defaults: object][] = [
+  ["old-up", uploadDefaults],
+  ["old-st", startDefaults],
+  ["old-po", pollDefaults],
+  ["old-do", downloadDefaults],
+];
+
+let roboflow: Emulator;
+let browser: Browser;
+before(async () => {
+  roboflow = await startEmulator({ apiKey, jobSeconds: 600, analyse: false });
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  await roboflow?.close();
+});
+
+for (const version of versions)
+  describe(`the dialogs in ${version.name}`, () => {
+    let nodeRed: NodeRed;
+    let editor: Editor;
+    before(async () => {
+      const flows = [...wholeFlow(roboflow.url), ...older];
+      nodeRed = await startInstalled(version, { flows, credentials });
+      editor = await Editor.open(browser, nodeRed.url);
+    });
+    afterEach(() => editor.cancelAll());
+    after(async () => {
+      await editor?.close();
+      await stopInstalled(nodeRed);
+    });
+
+    it("change nothing when they are opened and saved as they are", async () => {
+      const before = await editor.exported();
+      for (const id of ownNodes) {
+        await editor.edit(id);
+        if (id === "st") await editor.page.locator("#roboflow-video-models-found[data-mood=good]").waitFor();
+        if (id === "up") {
+          await editor.editAccount();
+          await editor.accountDone();
+        }
+        await editor.done();
+      }
+      assert.deepEqual(await editor.exported(), before);
+      assert.deepEqual(await editor.marked("changed"), []);
+      await editor.page.locator("#red-ui-header-button-deploy.disabled").waitFor();
+    });
+
+    it("list the jobs that a node waits for, and forget one on demand", async () => {
+      const { page } = editor;
+      const rows = page.locator("#roboflow-video-jobs tbody tr");
+      const message = page.locator("#roboflow-video-jobs-message");
+      await editor.edit("po");
+      await message.filter({ hasText: "None at the moment" }).waitFor();
+      assert.equal(await page.locator("#roboflow-video-jobs").isVisible(), false);
+
+      // While the dialog is open.
+      await waitForJobs(nodeRed, ["first.mp4", "second.mp4"]);
+      await rows.nth(1).waitFor();
+      const [, clip, job] = /^(\S+)\s+([\w-]{8,})/.exec(await rows.nth(0).innerText()) ?? [];
+      assert.equal(clip, "first.mp4");
+      assert.ok(roboflow.ledger.requests.some(({ jobId }) => jobId === job));
+      const cells = await rows.nth(0).locator("td").allInnerTexts();
+      assert.match(cells[1] ?? "", /\d:\d\d/);
+      assert.equal(cells[2], "1");
+      assert.match(cells[3] ?? "", /^in \d+ sec\.$|^in 1 min\.$/);
+
+      await page.getByRole("button", { name: `Forget job ${job}` }).click();
+      await rows.nth(1).waitFor({ state: "detached" });
+      assert.match(await rows.nth(0).innerText(), /^second\.mp4/);
+      await editor.status("po").filter({ hasText: "running" }).waitFor();
+
+      await rows.nth(0).getByRole("button").focus();
+      await page.keyboard.press("Enter");
+      await message.filter({ hasText: "None at the moment" }).waitFor();
+      await editor.cancel();
+    });
+
+    it("name every field, and let every one be reached by keyboard", async () => {
+      const { page } = editor;
+      const check = async (dialog: string) => {
+        const controls = await controlsOf(page);
+        assert.ok(controls.length >= 4, dialog);
+        for (const { name, role, what } of controls) {
+          // The pencil and the plus beside a config node are Node-RED's.
+          if (/node-(config-)?input-(btn|lookup)-/.test(what)) continue;
+          assert.ok(name, `${dialog}: ${role} ${what} has no name`);
+        }
+        const reached = await reachedByKeyboard(page, controls.length);
+        const missed = controls.filter((_, index) => !reached.has(index));
+        // A button that Node-RED has disabled, as the pencil where there is nothing to edit.
+        const enabled = missed.filter(({ what }) => !/disabled/.test(what));
+        assert.deepEqual(
+          enabled.map(({ what }) => what),
+          [],
+          `${dialog}: not reached`,
+        );
+      };
+      for (const id of ownNodes) {
+        await editor.edit(id);
+        if (id === "st") await page.locator("#roboflow-video-models-found[data-mood=good]").waitFor();
+        if (id === "up") {
+          await editor.editAccount();
+          await editor.form.locator("summary").click();
+          await check("account");
+          await editor.accountCancel();
+        }
+        await check(id);
+        await editor.cancel();
+      }
+    });
+
+    it("hide the fields that do not apply", async () => {
+      const { page } = editor;
+      await editor.edit("results");
+      const seen = async () => {
+        const ids = ["filename", "minConfidence", "classes", "skipEmpty"];
+        const visible = await Promise.all(ids.map((id) => page.locator(`#node-input-${id}`).isVisible()));
+        return ids.filter((_, index) => visible[index]);
+      };
+      assert.deepEqual(await seen(), []);
+      await page.locator("#node-input-output").selectOption("frames");
+      assert.deepEqual(await seen(), ["minConfidence", "classes", "skipEmpty"]);
+      await page.locator("#node-input-output").selectOption("file");
+      assert.deepEqual(await seen(), ["filename"]);
+      await editor.cancel();
+    });
+
+    it("say what comes out of the two ports of a poll node", async () => {
+      for (const [index, words] of ["finished", "still running"].entries()) {
+        await editor.node("po").locator(".red-ui-flow-port-output .red-ui-flow-port").nth(index).hover();
+        await editor.page.locator(".red-ui-flow-port-tooltip", { hasText: words }).waitFor();
+      }
+    });
+
+    it("open an older flow with the defaults", async () => {
+      const { page } = editor;
+      await page.locator("#red-ui-workspace-tabs").getByText("Older").click();
+      await editor.node("old-up").waitFor();
+      const field = async (id: string) => {
+        const found = page.locator(`[id="${id}"]`);
+        if ((await found.count()) === 0) return undefined;
+        const type = await found.getAttribute("type");
+        return type === "checkbox" ? String(await found.isChecked()) : await found.inputValue();
+      };
+      const expectDefaults = async (prefix: string, defaults: object) => {
+        for (const [name, value] of Object.entries(defaults)) {
+          const shown = await field(`${prefix}-${name}`);
+          if (shown !== undefined && !["account", "name"].includes(name) && !shown.startsWith("_ADD_"))
+            assert.equal(shown, String(value), name);
+        }
+      };
+      const before = await editor.exported();
+      for (const [id, defaults] of olderDefaults) {
+        await editor.edit(id);
+        await expectDefaults("node-input", defaults);
+        if (id === "old-up") {
+          await editor.editAccount();
+          await expectDefaults("node-config-input", accountDefaults);
+          await editor.accountCancel();
+        }
+        await editor.cancel();
+      }
+      assert.deepEqual(await editor.exported(), before);
+
+      await editor.edit("old-po");
+      await editor.done();
+      const saved = (await editor.exported()).find(({ id }) => id === "old-po");
+      for (const [name, value] of Object.entries(pollDefaults))
+        if (name !== "account") assert.equal(String(saved?.[name] ?? ""), String(value), name);
+      assert.deepEqual(await editor.marked("error"), []);
+    });
+
+    it("can be used at a width of 400 pixels", async () => {
+      const { page } = editor;
+      await page.locator("#red-ui-workspace-tabs").getByText("Clips").click();
+      const tray = page.locator(".red-ui-tray");
+      const narrow = async (dialog: string) => {
+        // Node-RED makes the dialog as narrow as what the window leaves beside the sidebar.
+        const { left } = await page
+          .locator("#red-ui-editor-stack")
+          .evaluate((stack) => ({ left: stack.getBoundingClientRect().left }));
+        await page.setViewportSize({ width: 1500 - Math.floor(left) + 8 + 400, height: 800 });
+        await editor.settled();
+        assert.ok(((await tray.boundingBox())?.width ?? 0) <= 401, dialog);
+        assert.deepEqual(await cutOff(page), [], dialog);
+        await page.setViewportSize({ width: 1500, height: 950 });
+        await editor.settled();
+      };
+      await waitForJobs(nodeRed, ["a-camera-with-a-long-name-2026-07-13T07-14-05.mp4"]);
+      for (const id of ownNodes) {
+        await editor.edit(id);
+        if (id === "st") await page.locator("#roboflow-video-models-found[data-mood=good]").waitFor();
+        if (id === "po") await page.locator("#roboflow-video-jobs tbody tr").waitFor();
+        if (id === "up") {
+          await editor.editAccount();
+          await editor.form.locator("summary").click();
+          await narrow("account");
+          await editor.accountCancel();
+        }
+        await narrow(id);
+        await editor.cancel();
+      }
+    });
+
+    it("leave the console empty", () => {
+      assert.deepEqual(editor.ownComplaints, []);
+    });
+  });

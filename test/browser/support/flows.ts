@@ -1,0 +1,114 @@
+import { type FlowNode, injectNodes, type NodeRed, until } from "../../support/node-red";
+import { makeClips } from "../../system/support/clips";
+
+export const apiKey = "editor-key-2718";
+export const credentials = { acc: { apiKey } };
+
+/** The four nodes in a row, fed at `/feed/clip`, with a download for each of its outputs. All properties are there. */
+export function wholeFlow(baseUrl: string): FlowNode[] {
+  const own = { z: "tab", account: "acc" };
+  const download = {
+    ...own,
+    type: "roboflow-video-download",
+    name: "",
+    url: "payload.output_signed_url",
+    urlType: "msg",
+    output: "results",
+    filename: "",
+    minConfidence: 0,
+    classes: "",
+    skipEmpty: false,
+    resume: true,
+    x: 840,
+    wires: [[]],
+  };
+  return [
+    { id: "tab", type: "tab", label: "Clips" },
+    ...injectNodes("clip", ["up"]),
+    { id: "acc", type: "roboflow-video-account", name: "Yard", baseUrl, maxUploads: 2, tls: "", proxy: "" },
+    {
+      ...own,
+      id: "up",
+      type: "roboflow-video-upload",
+      name: "",
+      video: "payload",
+      videoType: "msg",
+      fileName: "",
+      resume: true,
+      x: 200,
+      y: 260,
+      wires: [["st"]],
+    },
+    {
+      ...own,
+      id: "st",
+      type: "roboflow-video-start",
+      name: "",
+      inputUrl: "payload",
+      inputUrlType: "msg",
+      inferFps: 5,
+      inferFpsType: "num",
+      models: [
+        {
+          modelId: "yard-motion",
+          modelVersion: "2",
+          inferenceType: "object-detection",
+          confidence: 0.4,
+          inferenceParams: "",
+        },
+        {
+          modelId: "people-outline",
+          modelVersion: "1",
+          inferenceType: "instance-segmentation",
+          confidence: "",
+          inferenceParams: '{"iou_threshold": 0.5}',
+        },
+      ],
+      x: 400,
+      y: 260,
+      wires: [["po"]],
+    },
+    {
+      ...own,
+      id: "po",
+      type: "roboflow-video-poll",
+      name: "",
+      jobId: "payload",
+      jobIdType: "msg",
+      interval: 60,
+      timeout: 24,
+      resume: true,
+      x: 600,
+      y: 260,
+      wires: [["results"], []],
+    },
+    { ...download, id: "results", y: 200 },
+    { ...download, id: "frames", output: "frames", minConfidence: 0.5, classes: "person, car", y: 260 },
+    { ...download, id: "file", output: "file", filename: "/data/results/{{roboflow.jobId}}.json", y: 320 },
+  ];
+}
+
+/** The nodes of that flow that have a dialog of ours; the account's is opened from one of these. */
+export const ownNodes = ["up", "st", "po", "results", "frames", "file"];
+
+/** Sends clips through the flow and waits until their jobs are being waited for. */
+export async function waitForJobs(nodeRed: NodeRed, names: readonly string[]): Promise<void> {
+  const jobs = async () => {
+    const answer = await fetch(`${nodeRed.url}/roboflow-video/poll/po/jobs`);
+    return ((await answer.json()) as { jobs: unknown[] }).jobs.length;
+  };
+  for (const payload of makeClips(nodeRed.options.userDir, names)) await nodeRed.inject("clip", { payload });
+  let waiting = 0;
+  const watch = setInterval(async () => {
+    waiting = await jobs();
+  }, 200);
+  try {
+    await until(
+      () => waiting === names.length,
+      20_000,
+      () => `${waiting} of ${names.length} jobs are waited for\n${nodeRed.output.slice(-2000)}`,
+    );
+  } finally {
+    clearInterval(watch);
+  }
+}
