@@ -1,8 +1,8 @@
 import { numberWithin, plain, typed } from "../editor/checks";
 import { chosenAccount, fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
-import { pendingJobs } from "../editor/pending-jobs";
 import { wordsOf } from "../editor/words";
 import { type PollOptions, pollDefaults } from "./options";
+import { pendingJobs } from "./pending-jobs.editor";
 
 const say = wordsOf("roboflow-video-poll");
 

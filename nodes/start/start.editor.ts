@@ -8,10 +8,10 @@ import {
   numberTypes,
   typedField,
 } from "../editor/fields";
-import { choicesOf, ModelRows, wrongModels } from "../editor/model-rows";
 import { notice } from "../editor/notice";
 import { isRefusal, listModels } from "../editor/server";
 import { wordsOf } from "../editor/words";
+import { choicesOf, ModelRows, wrongModels } from "./model-rows.editor";
 import { type StartOptions, startDefaults } from "./options";
 
 const say = wordsOf("roboflow-video-start");

@@ -1,8 +1,8 @@
-import type { ModelRow } from "../start/options";
-import { isKnownLater, numberWithin } from "./checks";
-import { type Choice, combobox } from "./combobox";
-import type { TrainedModel } from "./server";
-import { day, wordsOf } from "./words";
+import { isKnownLater, numberWithin } from "../editor/checks";
+import { type Choice, combobox } from "../editor/combobox";
+import type { TrainedModel } from "../editor/server";
+import { day, wordsOf } from "../editor/words";
+import type { ModelRow } from "./options";
 
 const say = wordsOf("roboflow-video-start");
 

@@ -1,6 +1,6 @@
-import { notice } from "./notice";
-import { forgetJob, isRefusal, listPendingJobs, type PendingJob } from "./server";
-import { moment, untilThen, wordsOf } from "./words";
+import { notice } from "../editor/notice";
+import { forgetJob, isRefusal, listPendingJobs, type PendingJob } from "../editor/server";
+import { moment, untilThen, wordsOf } from "../editor/words";
 
 const say = wordsOf("roboflow-video-poll");
 const refreshSeconds = 5;
