@@ -215,6 +215,9 @@ export class Network {
       maxRedirects: 0,
       maxBodyLength: Number.POSITIVE_INFINITY,
       validateStatus: () => true,
+      // Bodies are text or streams already; ten thousand waiting jobs feel what is done in vain.
+      transformRequest: [],
+      transformResponse: [],
       transport: noticingConnection(connection, signal),
     };
   }

@@ -25,7 +25,7 @@ export interface Sizes {
  * of 8 to 64 KiB differ by less than a tenth, and 256 KiB cost a sixth more. Whatever is at hand when the young
  * generation is collected grows old, so the smaller batch keeps the heap smaller.
  */
-const SIZES: Sizes = { pieceBytes: 512 * 1024, batchBytes: 16 * 1024, batchElements: 4096, batchFrames: 256 };
+const SIZES: Sizes = { pieceBytes: 512 * 1024, batchBytes: 8 * 1024, batchElements: 4096, batchFrames: 256 };
 
 interface OpenOptions {
   signal?: AbortSignal;
@@ -52,7 +52,7 @@ export interface ResultFile {
 
 /**
  * Reads a result of any size once, checks its structure and counts what is in it; memory stays flat, apart
- * from some bytes for each 16 KiB of file.
+ * from some bytes for each 8 KiB of file.
  * @param path of the downloaded result, which has to stay as it is until `close()`
  * @param options.growing when the result is still being written: it is then read along
  * @throws VideoError RESULT when the result is cut, broken or no result
