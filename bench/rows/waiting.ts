@@ -40,7 +40,7 @@ export async function manyJobsWaiting({ plan, server, folder }: Bench): Promise<
     const work = `${jobs.toLocaleString("en-US")} jobs waiting, ${interval} s`;
     return {
       figures: [
-        { work, figure: "missed intervals", value: intervals - 1 - fewest, unit: "", bar: 0 },
+        { work, figure: "missed intervals", value: Math.max(0, intervals - 1 - fewest), unit: "", bar: 0 },
         {
           work,
           figure: "busiest half second",
