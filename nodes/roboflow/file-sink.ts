@@ -2,37 +2,29 @@ import { type FileHandle, open } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { VideoError } from "./errors";
 
-const bufferSize = 1024 * 1024;
+/** Bytes that may wait for the disk. */
+const waiting = 512 * 1024;
 
 /**
- * A new file, only for its owner, that takes in the next bytes while the last ones are still being written.
- *
- * What comes is copied at once, so that the network's small buffers are free again while they are young: kept until the
- * disk has them, they made the garbage collection of a busy Node-RED take longer than all the rest of a download.
+ * A new file, only for its owner, that can be read while it grows.
  *
  * Fails with a VideoError STORAGE.
  */
 export class FileSink extends Writable {
   readonly #path: string;
   #handle: FileHandle | undefined;
-  /** Bytes that went to the disk, or are on their way. */
-  #position = 0;
-  #filling = Buffer.allocUnsafeSlow(bufferSize);
-  #filled = 0;
-  #writing = Buffer.allocUnsafeSlow(bufferSize);
-  #lastWrite: Promise<void> = Promise.resolve();
   /** Bytes that are on the disk. */
   #written = 0;
   #wakeReaders: () => void = () => {};
 
   constructor(path: string) {
-    super();
+    super({ highWaterMark: waiting });
     this.#path = path;
   }
 
   /** Bytes taken in so far. */
   get length(): number {
-    return this.#position + this.#filled;
+    return this.#written + this.writableLength;
   }
 
   /**
@@ -61,16 +53,15 @@ export class FileSink extends Writable {
   }
 
   override _write(piece: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    if (this.#filled + piece.length < bufferSize) {
-      this.#filled += piece.copy(this.#filling, this.#filled);
-      callback();
-    } else this.#overflow(piece).then(() => callback(), this.#failing(callback));
+    this.#append([piece]).then(() => callback(), this.#failing(callback));
+  }
+
+  override _writev(pieces: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+    this.#append(pieces.map(({ chunk }) => chunk)).then(() => callback(), this.#failing(callback));
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#turnOver()
-      .then(() => this.#lastWrite)
-      .then(() => callback(), this.#failing(callback));
+    callback();
     this.once("finish", () => this.#wake());
   }
 
@@ -81,28 +72,13 @@ export class FileSink extends Writable {
     closed.then(() => callback(error), error ? () => callback(error) : this.#failing(callback));
   }
 
-  async #overflow(piece: Buffer): Promise<void> {
-    for (let taken = 0; taken < piece.length; ) {
-      const copied = piece.copy(this.#filling, this.#filled, taken);
-      this.#filled += copied;
-      taken += copied;
-      if (this.#filled === bufferSize) await this.#turnOver();
+  async #append(pieces: Buffer[]): Promise<void> {
+    for (let left = pieces; left.length > 0; ) {
+      const { bytesWritten } = await (this.#handle as FileHandle).writev(left, this.#written);
+      this.#written += bytesWritten;
+      left = behind(left, bytesWritten);
     }
-  }
-
-  /** Sends one buffer to the disk and goes on with the other, once that one is there. */
-  async #turnOver(): Promise<void> {
-    await this.#lastWrite;
-    const [full, length, start] = [this.#filling, this.#filled, this.#position];
-    this.#lastWrite = writeAll(this.#handle as FileHandle, full.subarray(0, length), start).then(() => {
-      this.#written = start + length;
-      this.#wake();
-    });
-    // Told of by whoever waits for it next.
-    this.#lastWrite.catch(() => {});
-    this.#position += length;
-    this.#filled = 0;
-    [this.#filling, this.#writing] = [this.#writing, full];
+    this.#wake();
   }
 
   #wake(): void {
@@ -117,10 +93,12 @@ export class FileSink extends Writable {
   }
 }
 
-/** A disk that is nearly full may take a part of a write. */
-async function writeAll(handle: FileHandle, bytes: Buffer, start: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const left = bytes.length - written;
-    written += (await handle.write(bytes, written, left, start + written)).bytesWritten;
-  }
+/** What is left of pieces of which so many bytes are written: a disk that is nearly full may take only a part. */
+function behind(pieces: Buffer[], bytes: number): Buffer[] {
+  let written = bytes;
+  return pieces.flatMap((piece) => {
+    const left = piece.subarray(written);
+    written = Math.max(0, written - piece.length);
+    return left.length > 0 ? [left] : [];
+  });
 }

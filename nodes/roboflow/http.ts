@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { AxiosProxyConfig, AxiosRequestConfig, AxiosStatic } from "axios";
+import { DirectBody } from "./direct-body";
 import { type ErrorCode, VideoError } from "./errors";
 import { environmentProxy, proxyCodes, TunnelAgent, type TunnelRequestOptions } from "./proxy";
 
@@ -33,6 +34,8 @@ export interface HttpRequest {
   signal: AbortSignal;
   /** Uses a connection of its own, so that no stale keep-alive socket can lose the request. */
   fresh?: boolean;
+  /** The answer may be long: see {@link DirectBody}. Only with a connection of its own. */
+  isLong?: boolean;
   /** Bytes of the body that have moved so far; makes the request a transfer, held to `idle` while it is sent. */
   sent?: () => number;
 }
@@ -74,6 +77,8 @@ interface Connection {
   /** Whether it stands (for https: whether its handshake is done), so that the server may see the request. */
   open: boolean;
   socket?: Socket;
+  /** For a connection of its own. */
+  directBody?: DirectBody;
 }
 
 const pooled: http.AgentOptions = {
@@ -126,7 +131,7 @@ export class Network {
     const cancel = () => canceller.abort();
     signal.addEventListener("abort", cancel, { once: true });
 
-    const connection: Connection = { open: false };
+    const connection: Connection = { open: false, directBody: request.isLong ? new DirectBody() : undefined };
     let stalled = false;
     const failure = (cause: unknown): Error => {
       if (signal.aborted) return signal.reason as Error;
@@ -155,14 +160,12 @@ export class Network {
         status: response.status,
         headers: headersOf(response.headers, stream),
         pipeTo: async (target) => {
-          let received = 0;
-          stream.on("data", (piece: Buffer) => {
-            received += piece.length;
-          });
+          const { directBody } = connection;
+          const body = directBody?.isBodyOf(stream) ? directBody : parsedBody(stream);
           // While the target is busy, it is not the server that is silent.
-          const idleWatch = watch(idle, () => (target.writableLength > 0 ? Number.NaN : received));
+          const idleWatch = watch(idle, () => (target.writableLength > 0 ? Number.NaN : body.received));
           try {
-            await pipeline(stream, target);
+            await body.pipeTo(target);
           } catch (error) {
             throw error instanceof VideoError ? error : failure(error);
           } finally {
@@ -247,13 +250,35 @@ function headersOf(headers: object, stream: Readable): HttpResponse["headers"] {
   return stream instanceof http.IncomingMessage ? { ...others, "content-length": length } : others;
 }
 
+/** A body that Node's parser has read, or an unpacker behind it. */
+function parsedBody(stream: Readable): Pick<DirectBody, "received" | "pipeTo"> {
+  const body = {
+    received: 0,
+    pipeTo: (target: Writable) => {
+      stream.on("data", (piece: Buffer) => {
+        body.received += piece.length;
+      });
+      return pipeline(stream, target);
+    },
+  };
+  return body;
+}
+
 /** Node's own transports, which tell when the connection stands (for https: when its handshake is done). */
 function noticingConnection(connection: Connection, tunnelSignal: AbortSignal) {
   return {
     request(options: TunnelRequestOptions, callback: (response: http.IncomingMessage) => void) {
       const transport = options.protocol === "https:" ? https : http;
-      const request = transport.request(Object.assign(options, { tunnelSignal }), callback);
+      const { directBody } = connection;
+      const request = transport.request(
+        Object.assign(options, { tunnelSignal, onread: directBody?.onread }),
+        (response) => {
+          directBody?.begin(response);
+          callback(response);
+        },
+      );
       request.once("socket", (socket) => {
+        directBody?.attach(socket);
         connection.socket = socket;
         const secure = "encrypted" in socket;
         const pending = secure

@@ -86,7 +86,13 @@ export async function getResult<T>(
   let begun = false;
   const attempt = async () => {
     begun = false;
-    const response = await network.request({ method: "GET", url, signal: hooks.signal, fresh: true });
+    const response = await network.request({
+      method: "GET",
+      url,
+      signal: hooks.signal,
+      fresh: true,
+      isLong: true,
+    });
     if (!isSuccess(response.status)) throw refusal(await readAnswer(response, secretsOfUrl(url)), "storage");
     begun = true;
     try {
