@@ -1,4 +1,3 @@
-import { readText } from "./collector";
 import { VideoError } from "./errors";
 import { type HttpResponse, proxyPasswordRefused } from "./http";
 import { retryAfter } from "./retry";
@@ -16,7 +15,7 @@ export interface Answer {
 
 /** Reads an answer to its end. */
 export async function readAnswer(response: HttpResponse, secrets: readonly string[] = []): Promise<Answer> {
-  const text = await readText(response);
+  const text = await response.text();
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -1,6 +1,4 @@
 import { Writable } from "node:stream";
-import { VideoError } from "./errors";
-import type { HttpResponse } from "./http";
 
 /** Gathers a body in memory; `check` is given the bytes so far and throws a VideoError when they are too many. */
 export class Collector extends Writable {
@@ -42,17 +40,4 @@ export class Collector extends Writable {
     this.#length = length;
     callback();
   }
-}
-
-const enough = new VideoError("SERVER", "badAnswer");
-
-/** Reads a short text body, at most about `limit` bytes of it. */
-export async function readText(response: HttpResponse, limit = 4 * 1024 * 1024): Promise<string> {
-  const collector = new Collector((bytes) => {
-    if (bytes > limit) throw enough;
-  });
-  await response.pipeTo(collector).catch((error) => {
-    if (error !== enough) throw error;
-  });
-  return collector.bytes.toString("utf8");
 }

@@ -2,11 +2,11 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import type { AxiosProxyConfig, AxiosRequestConfig, AxiosStatic } from "axios";
+import type { Axios, AxiosProxyConfig, AxiosRequestConfig } from "axios";
 import { DirectBody } from "./direct-body";
 import { type ErrorCode, VideoError } from "./errors";
-import { environmentProxy, proxyCodes, TunnelAgent, type TunnelRequestOptions } from "./proxy";
+import { ParsedBody } from "./parsed-body";
+import { environmentNamesProxy, environmentProxy, proxyCodes, TunnelAgent, type TunnelRequestOptions } from "./proxy";
 
 /** Limits on silence, in milliseconds. */
 export interface Timings {
@@ -45,6 +45,8 @@ export interface HttpResponse {
   headers: Record<string, string | undefined>;
   /** Leads the body into a stream of ours; fails with its VideoError, or a ConnectionError when the body is cut or stalls. */
   pipeTo(target: Writable): Promise<void>;
+  /** Reads the body as text, cut off past some 4 MB; fails as `pipeTo` does. */
+  text(): Promise<string>;
   /** Ends the connection without reading on. */
   discard(): void;
 }
@@ -66,6 +68,9 @@ export class ConnectionError extends VideoError {
 const pooledSockets = 64;
 /** Milliseconds that one is kept without use: routers on the way forget a quiet connection without a word. */
 const keptUnused = 10_000;
+
+/** Bytes of an answer that is read as text. */
+const longestText = 4 * 1024 * 1024;
 
 interface Agents {
   http: http.Agent;
@@ -89,10 +94,23 @@ const pooled: http.AgentOptions = {
 };
 const fresh: http.AgentOptions = { keepAlive: false };
 
-let loading: Promise<AxiosStatic> | undefined;
-/** Loaded with the first request, and once: compiled, every `import()` makes a copy of all that a module exports. */
-const loadAxios = (): Promise<AxiosStatic> => {
-  loading ??= import("axios").then((module) => module.default);
+let loading: Promise<Axios> | undefined;
+/**
+ * Loaded with the first request, and once: compiled, every `import()` makes a copy of all that a module exports.
+ * It has these settings and no others, whatever another node of the process does to the defaults of the library.
+ */
+const loadAxios = (): Promise<Axios> => {
+  loading ??= import("axios").then(
+    ({ Axios }) =>
+      new Axios({
+        adapter: "http",
+        responseType: "stream",
+        // The redirect follower would keep the whole body in memory; a redirect is an error here anyway.
+        maxRedirects: 0,
+        maxBodyLength: Number.POSITIVE_INFINITY,
+        validateStatus: () => true,
+      }),
+  );
   return loading;
 };
 
@@ -156,22 +174,30 @@ export class Network {
       sendWatch.stop();
       const stream = response.data as Readable;
       const finish = () => signal.removeEventListener("abort", cancel);
+      const reading = async <T>(received: () => number, body: Promise<T>): Promise<T> => {
+        const idleWatch = watch(idle, received);
+        try {
+          return await body;
+        } catch (error) {
+          throw error instanceof VideoError ? error : failure(error);
+        } finally {
+          idleWatch.stop();
+          finish();
+        }
+      };
       return {
         status: response.status,
         headers: headersOf(response.headers, stream),
-        pipeTo: async (target) => {
+        pipeTo: (target) => {
           const { directBody } = connection;
-          const body = directBody?.isBodyOf(stream) ? directBody : parsedBody(stream);
+          const body = directBody?.isBodyOf(stream) ? directBody : new ParsedBody(stream);
           // While the target is busy, it is not the server that is silent.
-          const idleWatch = watch(idle, () => (target.writableLength > 0 ? Number.NaN : body.received));
-          try {
-            await body.pipeTo(target);
-          } catch (error) {
-            throw error instanceof VideoError ? error : failure(error);
-          } finally {
-            idleWatch.stop();
-            finish();
-          }
+          const received = () => (target.writableLength > 0 ? Number.NaN : body.received);
+          return reading(received, body.pipeTo(target));
+        },
+        text: () => {
+          const body = new ParsedBody(stream);
+          return reading(() => body.received, body.text(longestText));
         },
         discard: () => {
           finish();
@@ -211,16 +237,7 @@ export class Network {
       httpAgent: agents.http,
       httpsAgent: tunnel ?? agents.https,
       // Axios forwards plain http; its tunnels cannot be aborted, and pass a proxy's refusal off as an answer.
-      proxy: tunnel ? false : proxy,
-      adapter: "http",
-      responseType: "stream",
-      // The redirect follower would keep the whole body in memory; a redirect is an error here anyway.
-      maxRedirects: 0,
-      maxBodyLength: Number.POSITIVE_INFINITY,
-      validateStatus: () => true,
-      // Bodies are text or streams already; ten thousand waiting jobs feel what is done in vain.
-      transformRequest: [],
-      transformResponse: [],
+      proxy: tunnel ? false : proxy || noProxy(),
       transport: noticingConnection(connection, signal),
     };
   }
@@ -250,19 +267,11 @@ function headersOf(headers: object, stream: Readable): HttpResponse["headers"] {
   return stream instanceof http.IncomingMessage ? { ...others, "content-length": length } : others;
 }
 
-/** A body that Node's parser has read, or an unpacker behind it. */
-function parsedBody(stream: Readable): Pick<DirectBody, "received" | "pipeTo"> {
-  const body = {
-    received: 0,
-    pipeTo: (target: Writable) => {
-      stream.on("data", (piece: Buffer) => {
-        body.received += piece.length;
-      });
-      return pipeline(stream, target);
-    },
-  };
-  return body;
-}
+/**
+ * What tells axios to use no proxy. Its `false` costs a closure that V8 makes in its old space, where it holds all of
+ * the request until a full collection, twelve kilobytes of every poll: said only where axios would look for one.
+ */
+const noProxy = (): false | undefined => (environmentNamesProxy() ? false : undefined);
 
 /** Node's own transports, which tell when the connection stands (for https: when its handshake is done). */
 function noticingConnection(connection: Connection, tunnelSignal: AbortSignal) {

@@ -69,6 +69,12 @@ export function environmentProxy(url: URL, environment = process.env): AxiosProx
   return readProxy(found) ?? false;
 }
 
+const proxyVariables = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
+
+/** Whether the environment names any proxy, for whatever URL. */
+export const environmentNamesProxy = (environment = process.env): boolean =>
+  proxyVariables.some((name) => environment[name]);
+
 /** A proxy's address as people write it, user and password included, in axios' words; undefined when it is none. */
 export function readProxy(address: string): AxiosProxyConfig | undefined {
   const whole = address.includes("://") ? address : `http://${address}`;
