@@ -165,6 +165,8 @@ export class Network {
           // While the target is busy, it is not the server that is silent.
           const idleWatch = watch(idle, () => (target.writableLength > 0 ? Number.NaN : body.received));
           try {
+            // Even a body that is here already leads nowhere then.
+            if (signal.aborted) target.destroy();
             await body.pipeTo(target);
           } catch (error) {
             throw error instanceof VideoError ? error : failure(error);
