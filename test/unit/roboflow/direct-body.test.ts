@@ -210,9 +210,11 @@ function cutAt(bytes: Buffer, places: number[]): Buffer[] {
   return [0, ...borders].map((from, index) => bytes.subarray(from, borders[index] ?? bytes.length));
 }
 
-test("an answer is what Node's parser makes of it, however it is cut into pieces", async (t) => {
+test("an answer is what Node's parser makes of it, however it is cut into pieces", {
+  timeout: 30_000,
+}, async (t) => {
   let pieces: Buffer[] = [];
-  const network = networkOf(t);
+  const network = networkOf(t, { timings: { silence: 1000, idle: 1000 } });
   const server = await serve(t, (socket) => void send(socket, pieces));
   const directly = { yes: 0, no: 0 };
   const place = fc.oneof(
@@ -230,12 +232,12 @@ test("an answer is what Node's parser makes of it, however it is cut into pieces
       if (length > 0) assert.equal(actual.wasDirect, answer.isDirect, answer.told);
       directly[actual.wasDirect ? "yes" : "no"] += 1;
     }),
-    { numRuns: 250 },
+    { numRuns: 250, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
   );
   assert.ok(directly.yes > 50 && directly.no > 50, JSON.stringify(directly));
 });
 
-test("a head and a body may be cut at every byte", async (t) => {
+test("a head and a body may be cut at every byte", inTime, async (t) => {
   const head = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${headOf(5)}`;
   const bytes = Buffer.from(`${head}hello`);
   const network = networkOf(t);
@@ -255,7 +257,7 @@ test("a head and a body may be cut at every byte", async (t) => {
   await check();
 });
 
-test("a body that is about as long as a buffer, alone or with its head, is whole", async (t) => {
+test("a body that is about as long as a buffer, alone or with its head, is whole", inTime, async (t) => {
   const network = networkOf(t);
   let bytes = Buffer.alloc(0);
   const server = await serve(t, (socket) => void send(socket, [bytes], false));
@@ -310,18 +312,18 @@ test("a server that falls silent is TIMEOUT, a target that takes its time is not
 for (const kind of ["with a length", "in chunks"])
   test(`a target that does not take bytes stops the server; an answer ${kind}`, inTime, async (t) => {
     const pieces = 512;
-    const piece = noise.subarray(0, 64 * kib);
+    const pieceSize = 64 * kib;
+    const piece = (at: number) => noise.subarray(1001 * at, 1001 * at + pieceSize);
     let sent = 0;
     const server = await serve(t, (socket) => {
-      const [open, close] = kind === "in chunks" ? [`${piece.length.toString(16)}\r\n`, "\r\n"] : ["", ""];
-      const framed = Buffer.concat([Buffer.from(open), piece, Buffer.from(close)]);
+      const [open, close] = kind === "in chunks" ? [`${pieceSize.toString(16)}\r\n`, "\r\n"] : ["", ""];
+      const framed = (at: number) => Buffer.concat([Buffer.from(open), piece(at), Buffer.from(close)]);
       socket.write(
-        open ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" : headOf(pieces * piece.length),
+        open ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" : headOf(pieces * pieceSize),
       );
       const more = () => {
         while (sent < pieces) {
-          sent += 1;
-          if (!socket.write(framed)) return;
+          if (!socket.write(framed(sent++))) return;
         }
         socket.end(open ? "0\r\n\r\n" : "");
       };
@@ -355,8 +357,8 @@ for (const kind of ["with a length", "in chunks"])
     free();
     await piped;
     const expected = createHash("sha256");
-    for (let at = 0; at < pieces; at += 1) expected.update(piece);
-    assert.equal(length, pieces * piece.length);
+    for (let at = 0; at < pieces; at += 1) expected.update(piece(at));
+    assert.equal(length, pieces * pieceSize);
     assert.equal(taken.digest("hex"), expected.digest("hex"));
     if (kind === "in chunks") return;
     assert.ok(target.wasDirect);
@@ -373,6 +375,16 @@ test("a piece stays as it is until the target lets it go", inTime, async (t) => 
   });
   await (await ask(networkOf(t), server.url)).pipeTo(target);
   assert.ok(target.bytes.equals(body) && target.wasDirect);
+});
+
+test("what the parser has not taken yet is not written over", inTime, async (t) => {
+  const head = Buffer.from("HTTP/1.1 200 OK\r\n\r\n");
+  const pieces = Array.from({ length: 300 }, (_, at) => noise.subarray(4000 * at, 4000 * (at + 1)));
+  const server = await serve(t, (socket) => void send(socket, [head, ...pieces]));
+  const waits = [delay(150)];
+  const target = new Target(() => waits.pop());
+  await (await ask(networkOf(t), server.url)).pipeTo(target);
+  assert.ok(target.bytes.equals(Buffer.concat(pieces)) && !target.wasDirect);
 });
 
 test("the target's error is what is thrown, and ends the connection", inTime, async (t) => {
