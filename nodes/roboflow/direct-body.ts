@@ -77,6 +77,8 @@ export class DirectBody {
       if (this.#left > 0) target.destroy(error ?? new Error("the body was cut"));
     };
     answer.on("error", cut).on("close", cut);
+    // It may have been cut before anyone listened.
+    if (answer.destroyed) cut(answer.errored ?? undefined);
     target.on("drain", () => this.#socket?.resume());
     try {
       const done = finished(target);
@@ -93,8 +95,8 @@ export class DirectBody {
   #take(length: number): boolean {
     this.#received += length;
     this.#filled += length;
-    if (!this.#answer) this.#readHead();
-    if (!this.#answer) return true;
+    const parserReadsOn = this.#answer !== undefined || this.#readHead();
+    if (!this.#answer) return parserReadsOn;
     const isFull = this.#filled === bufferSize;
     if (isFull || this.#filled - this.#start >= this.#left) this.#turnOver();
     this.#passOn();
@@ -104,21 +106,26 @@ export class DirectBody {
   /**
    * Hands the parser one line after the other, so that nothing of the body is gone to it when it knows the answer.
    * It gets copies: what it says of them may outlast the buffer.
+   *
+   * @returns whether it takes more at once
    */
-  #readHead(): void {
+  #readHead(): boolean {
+    let readsOn = true;
     while (this.#start < this.#filled && !this.#answer) {
       const unread = this.#buffer.subarray(this.#start, this.#filled);
       const line = this.#goesToParser
         ? unread
         : unread.subarray(0, unread.indexOf(lineFeed) + 1 || unread.length);
       this.#start += line.length;
-      this.#socket?.push(Buffer.from(line));
+      readsOn = this.#socket?.push(Buffer.from(line)) ?? true;
       // A parser that cannot be told at once cannot stop us at the end of the head.
       if ((this.#socket?.readableLength ?? 0) > 0) this.#goesToParser = true;
     }
-    if (this.#answer) return;
-    this.#start = 0;
-    this.#filled = 0;
+    if (!this.#answer) {
+      this.#start = 0;
+      this.#filled = 0;
+    }
+    return readsOn;
   }
 
   /** Goes on with another buffer. */

@@ -60,11 +60,6 @@ export class FileSink extends Writable {
     this.#append(pieces.map(({ chunk }) => chunk)).then(() => callback(), this.#failing(callback));
   }
 
-  override _final(callback: (error?: Error | null) => void): void {
-    callback();
-    this.once("finish", () => this.#wake());
-  }
-
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#wake();
     // Waits for a write that is under way.

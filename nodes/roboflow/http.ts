@@ -6,7 +6,13 @@ import type { Axios, AxiosProxyConfig, AxiosRequestConfig } from "axios";
 import { DirectBody } from "./direct-body";
 import { type ErrorCode, VideoError } from "./errors";
 import { ParsedBody } from "./parsed-body";
-import { environmentNamesProxy, environmentProxy, proxyCodes, TunnelAgent, type TunnelRequestOptions } from "./proxy";
+import {
+  environmentNamesProxy,
+  environmentProxy,
+  proxyCodes,
+  TunnelAgent,
+  type TunnelRequestOptions,
+} from "./proxy";
 
 /** Limits on silence, in milliseconds. */
 export interface Timings {
@@ -193,6 +199,8 @@ export class Network {
           const body = directBody?.isBodyOf(stream) ? directBody : new ParsedBody(stream);
           // While the target is busy, it is not the server that is silent.
           const received = () => (target.writableLength > 0 ? Number.NaN : body.received);
+          // Even a body that is here already leads nowhere then.
+          if (signal.aborted) target.destroy();
           return reading(received, body.pipeTo(target));
         },
         text: () => {

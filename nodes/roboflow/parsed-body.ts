@@ -30,6 +30,8 @@ export class ParsedBody {
   text(limit: number): Promise<string> {
     const pieces: Buffer[] = [];
     return new Promise((resolve, reject) => {
+      const cut = () => reject(new Error("the answer was cut"));
+      if (this.#stream.destroyed) cut();
       const end = () => resolve(Buffer.concat(pieces).toString("utf8"));
       this.#stream
         .on("data", (piece: Buffer) => {
@@ -41,7 +43,7 @@ export class ParsedBody {
         })
         .once("end", end)
         .once("error", reject)
-        .once("close", () => reject(new Error("the answer was cut")));
+        .once("close", cut);
     });
   }
 }

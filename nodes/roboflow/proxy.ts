@@ -69,7 +69,10 @@ export function environmentProxy(url: URL, environment = process.env): AxiosProx
   return readProxy(found) ?? false;
 }
 
-const proxyVariables = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name) => [name, name.toUpperCase()]);
+const proxyVariables = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name) => [
+  name,
+  name.toUpperCase(),
+]);
 
 /** Whether the environment names any proxy, for whatever URL. */
 export const environmentNamesProxy = (environment = process.env): boolean =>

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { after, before, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import { VideoError } from "../../../nodes/roboflow";
 import { FileSink } from "../../../nodes/roboflow/file-sink";
 
@@ -55,4 +56,58 @@ test("a disk that is full is STORAGE, whether it shows in the middle or at the e
       (error) =>
         error instanceof VideoError && error.code === "STORAGE" && (error.cause?.code ?? "") === "ENOSPC",
     );
+});
+
+/** Has every file take at most so many bytes with one write. @returns how many bytes each write took */
+async function takeAtMost(t: TestContext, most: () => number): Promise<number[]> {
+  const some = await open(path.join(folder, "some"), "w");
+  const handles = Object.getPrototypeOf(some) as FileHandle;
+  await some.close();
+  const taken: number[] = [];
+  t.mock.method(handles, "writev", async function (this: FileHandle, pieces: Buffer[], position: number) {
+    const bytes = Buffer.concat(pieces).subarray(0, most());
+    const { bytesWritten } = await this.write(bytes, 0, bytes.length, position);
+    taken.push(bytesWritten);
+    return { bytesWritten, buffers: pieces };
+  });
+  return taken;
+}
+
+test("a disk that takes a part of what it is given gets the rest, too", async (t) => {
+  const bytes = randomBytes(200_000);
+  // Within a piece, at its border, behind it, and nothing at all.
+  const parts = [10, 69_990, 0, 1, 100_000];
+  const taken = await takeAtMost(t, () => parts.shift() ?? 70_001);
+  const file = path.join(folder, "parts.json");
+  const sink = new FileSink(file);
+  await pipeline(Readable.from(cut(bytes, 70_000)), sink);
+  assert.ok(readFileSync(file).equals(bytes));
+  assert.ok(taken.length > 4, taken.join());
+});
+
+test("who reads along wakes as bytes reach the disk, and when no more will come", async (t) => {
+  await takeAtMost(t, () => 100);
+  const file = path.join(folder, "along.json");
+  const sink = new FileSink(file);
+  const woken: string[] = [];
+  const wait = (bytes: number) => sink.longerThan(bytes).then(() => woken.push(`${bytes}`));
+  const [first, second, never] = [wait(0), wait(149), wait(150)];
+  sink.write(Buffer.alloc(50));
+  await first;
+  assert.deepEqual(woken, ["0"]);
+  assert.equal(statSync(file).size, 50);
+  sink.write(Buffer.alloc(100));
+  await second;
+  assert.deepEqual(woken, ["0", "149"]);
+  assert.equal(statSync(file).size, 150);
+  sink.end();
+  await never;
+  await sink.longerThan(1000);
+
+  const broken = new FileSink(path.join(folder, "broken.json"));
+  const reason = new Error("enough");
+  const waiting = broken.longerThan(0);
+  broken.on("error", () => {}).destroy(reason);
+  await assert.rejects(waiting, (error) => error === reason);
+  await assert.rejects(broken.longerThan(0), (error) => error === reason);
 });
