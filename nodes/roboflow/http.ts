@@ -2,7 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import type { Axios, AxiosProxyConfig, AxiosRequestConfig } from "axios";
+import type { Axios, AxiosProxyConfig, AxiosRequestConfig, AxiosResponse } from "axios";
 import { DirectBody } from "./direct-body";
 import { type ErrorCode, VideoError } from "./errors";
 import { ParsedBody } from "./parsed-body";
@@ -193,7 +193,7 @@ export class Network {
       };
       return {
         status: response.status,
-        headers: headersOf(response.headers, stream),
+        headers: headersOf(stream, response),
         pipeTo: (target) => {
           const { directBody } = connection;
           const body = directBody?.isBodyOf(stream) ? directBody : new ParsedBody(stream);
@@ -269,10 +269,11 @@ export const proxyPasswordRefused = (): VideoError =>
   new VideoError("REJECTED", "proxyPassword", { statusCode: 407 });
 
 /** An answer's headers; a body that was unpacked on its way has no known length. */
-function headersOf(headers: object, stream: Readable): HttpResponse["headers"] {
+function headersOf(stream: Readable, { headers }: AxiosResponse): HttpResponse["headers"] {
+  // As Node made them, in lower case, where there is nothing to change.
+  if (stream instanceof http.IncomingMessage) return stream.headers as HttpResponse["headers"];
   const known = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value?.toString()]);
-  const { "content-length": length, ...others } = Object.fromEntries(known);
-  return stream instanceof http.IncomingMessage ? { ...others, "content-length": length } : others;
+  return { ...Object.fromEntries(known), "content-length": undefined };
 }
 
 /**

@@ -300,7 +300,10 @@ export class Runner implements Resumable {
       resumed,
       msg: entry.msg as ClipMessage,
       signal: controller.signal,
-      patientSignal: patient.signal,
+      // Made when it is asked for: ten thousand waiting jobs do not.
+      get patientSignal() {
+        return patient.signal;
+      },
       working: (key, values, options): void => {
         const progress: Progress = { key, values, trouble: options?.trouble };
         if (!controller.signal.aborted) status.working(entry.id, progress);
