@@ -40,7 +40,7 @@ export interface HttpRequest {
   signal: AbortSignal;
   /** Uses a connection of its own, so that no stale keep-alive socket can lose the request. */
   fresh?: boolean;
-  /** The answer may be long: see {@link DirectBody}. Only with a connection of its own. */
+  /** The answer may be long: see {@link DirectBody}. Counts only with a connection of its own. */
   isLong?: boolean;
   /** Bytes of the body that have moved so far; makes the request a transfer, held to `idle` while it is sent. */
   sent?: () => number;
@@ -155,7 +155,8 @@ export class Network {
     const cancel = () => canceller.abort();
     signal.addEventListener("abort", cancel, { once: true });
 
-    const connection: Connection = { open: false, directBody: request.isLong ? new DirectBody() : undefined };
+    const { fresh: isOwn, isLong } = request;
+    const connection: Connection = { open: false, directBody: isOwn && isLong ? new DirectBody() : undefined };
     let stalled = false;
     const failure = (cause: unknown): Error => {
       if (signal.aborted) return signal.reason as Error;

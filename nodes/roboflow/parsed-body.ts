@@ -31,8 +31,8 @@ export class ParsedBody {
   }
 
   /**
-   * Reads a short text, at most about `limit` bytes of it. Ten thousand waiting jobs read one a minute each: this
-   * takes half as long as through a stream of ours.
+   * Reads a short text, at most about `limit` bytes of it; fails with the error of the stream, or when it is cut. Ten
+   * thousand waiting jobs read one a minute each: without a stream of ours a poll takes a sixth less of the processor.
    */
   text(limit: number): Promise<string> {
     let room: Buffer = Buffer.allocUnsafeSlow(roomForText);
@@ -51,7 +51,8 @@ export class ParsedBody {
           this.#stream.destroy();
         })
         .once("end", end)
-        .once("error", reject)
+        // Stays: nobody else may be listening to a second one, which would end the process.
+        .on("error", reject)
         .once("close", cut);
     });
   }
