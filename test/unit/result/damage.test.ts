@@ -82,7 +82,8 @@ describe("a result damaged in one place", () => {
       }),
       { numRuns: 1500 },
     );
-    for (const count of Object.values(seen)) assert.ok(count > 100, JSON.stringify(seen));
+    // Each kind is met often enough to prove something. The rarest, late, comes 120 times on average.
+    for (const count of Object.values(seen)) assert.ok(count > 40, JSON.stringify(seen));
   });
 
   test("as one value: what a plain parse reads, or RESULT", () => {
