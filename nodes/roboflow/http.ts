@@ -156,7 +156,10 @@ export class Network {
     signal.addEventListener("abort", cancel, { once: true });
 
     const { fresh: isOwn, isLong } = request;
-    const connection: Connection = { open: false, directBody: isOwn && isLong ? new DirectBody() : undefined };
+    const connection: Connection = {
+      open: false,
+      directBody: isOwn && isLong ? new DirectBody() : undefined,
+    };
     let stalled = false;
     const failure = (cause: unknown): Error => {
       if (signal.aborted) return signal.reason as Error;
