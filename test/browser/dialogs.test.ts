@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
 import { accountDefaults } from "../../nodes/account/options";
 import { downloadDefaults } from "../../nodes/download/options";
 import { pollDefaults } from "../../nodes/poll/options";
 import { startDefaults } from "../../nodes/start/options";
 import { uploadDefaults } from "../../nodes/upload/options";
-import { type Emulator, startEmulator } from "../emulator/emulator";
 import type { FlowNode, NodeRed } from "../support/node-red";
-import { launchChromium } from "./support/chromium";
 import { controlsOf, cutOff, reachedByKeyboard } from "./support/controls";
 import { Editor } from "./support/editor";
-import { apiKey, credentials, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
+import { credentials, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
+import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
 /** A flow as an older version may have left it: the nodes lack most properties. */
@@ -30,25 +28,16 @@ const olderDefaults: [id: string, defaults: object][] = [
   ["old-do", downloadDefaults],
 ];
 
-let roboflow: Emulator;
-let browser: Browser;
-before(async () => {
-  roboflow = await startEmulator({ apiKey, jobSeconds: 600, analyse: false });
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await roboflow?.close();
-});
+const stage = openStage({ jobSeconds: 600, analyse: false });
 
 for (const version of versions)
   describe(`the dialogs in ${version.name}`, () => {
     let nodeRed: NodeRed;
     let editor: Editor;
     before(async () => {
-      const flows = [...wholeFlow(roboflow.url), ...older];
+      const flows = [...wholeFlow(stage.roboflow.url), ...older];
       nodeRed = await startInstalled(version, { flows, credentials });
-      editor = await Editor.open(browser, nodeRed.url);
+      editor = await Editor.open(stage.browser, nodeRed.url);
     });
     afterEach(() => editor.cancelAll());
     after(async () => {
@@ -85,7 +74,7 @@ for (const version of versions)
       await rows.nth(1).waitFor();
       const [, clip, job] = /^(\S+)\s+([\w-]{8,})/.exec(await rows.nth(0).innerText()) ?? [];
       assert.equal(clip, "first.mp4");
-      assert.ok(roboflow.ledger.requests.some(({ jobId }) => jobId === job));
+      assert.ok(stage.roboflow.ledger.requests.some(({ jobId }) => jobId === job));
       const cells = await rows.nth(0).locator("td").allInnerTexts();
       assert.match(cells[1] ?? "", /\d:\d\d/);
       assert.equal(cells[2], "1");

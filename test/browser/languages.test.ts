@@ -2,12 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
-import { type Emulator, startEmulator } from "../emulator/emulator";
 import { catchNodes, type NodeRed } from "../support/node-red";
-import { launchChromium } from "./support/chromium";
 import { Editor } from "./support/editor";
-import { apiKey, credentials, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
+import { credentials, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
+import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
 const locales = path.join(__dirname, "..", "..", "nodes", "locales");
@@ -27,16 +25,7 @@ function textsOf(language: string): string[] {
   return texts;
 }
 
-let roboflow: Emulator;
-let browser: Browser;
-before(async () => {
-  roboflow = await startEmulator({ apiKey, jobSeconds: 600, analyse: false });
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await roboflow?.close();
-});
+const stage = openStage({ jobSeconds: 600, analyse: false });
 
 for (const version of versions)
   describe(`languages in ${version.name} that is set to Japanese`, () => {
@@ -44,7 +33,7 @@ for (const version of versions)
     let editor: Editor;
     before(async () => {
       nodeRed = await startInstalled(version, {
-        flows: [...wholeFlow(roboflow.url), ...catchNodes()],
+        flows: [...wholeFlow(stage.roboflow.url), ...catchNodes()],
         credentials,
         settings: 'lang: "ja",',
       });
@@ -58,7 +47,7 @@ for (const version of versions)
       ["de", /Name|Konto/],
     ] as const)
       it(`shows every dialog and the help in the browser's language: ${locale}`, async () => {
-        editor = await Editor.open(browser, nodeRed.url, { locale });
+        editor = await Editor.open(stage.browser, nodeRed.url, { locale });
         const { page } = editor;
         const own = new Set(textsOf(locale));
         // What is the same in both, such as "Name" in German, says nothing.
@@ -103,7 +92,7 @@ for (const version of versions)
       });
 
     it("writes status and errors in its own language, whatever the browser speaks", async () => {
-      editor = await Editor.open(browser, nodeRed.url);
+      editor = await Editor.open(stage.browser, nodeRed.url);
       await editor.status("po").filter({ hasText: "実行中" }).waitFor();
       await nodeRed.inject("clip", { payload: "/no/such/clip.mp4" });
       const [caught] = await nodeRed.recorded("caught");

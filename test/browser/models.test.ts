@@ -1,31 +1,23 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
 import { type Emulator, startEmulator } from "../emulator/emulator";
 import { type FlowNode, freePort, type NodeRed } from "../support/node-red";
-import { launchChromium } from "./support/chromium";
 import { Editor } from "./support/editor";
 import { apiKey } from "./support/flows";
+import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
 // The editor stands under a root of its own here, so every call of a dialog to Node-RED has to find its way there.
 const root = "/yard/editor";
 
-let roboflow: Emulator;
+const stage = openStage({});
 let another: Emulator;
 let nobody: string;
-let browser: Browser;
 before(async () => {
-  roboflow = await startEmulator({ apiKey });
   another = await startEmulator({ apiKey });
   nobody = `http://127.0.0.1:${await freePort()}`;
-  browser = await launchChromium();
 });
-after(async () => {
-  await browser?.close();
-  await roboflow?.close();
-  await another?.close();
-});
+after(() => another?.close());
 
 for (const version of versions)
   describe(`keys and models in ${version.name}, under httpAdminRoot ${root}`, () => {
@@ -56,9 +48,9 @@ for (const version of versions)
       nodeRed = await startInstalled(version, {
         flows: [
           { id: "tab", type: "tab", label: "Clips" },
-          account("good", roboflow.url),
-          account("no-key", roboflow.url),
-          account("variable", roboflow.url),
+          account("good", stage.roboflow.url),
+          account("no-key", stage.roboflow.url),
+          account("variable", stage.roboflow.url),
           account("unreachable", nobody),
           ...["good", "no-key", "unreachable"].map((id, index) => start(`start-${id}`, id, index)),
         ],
@@ -70,7 +62,7 @@ for (const version of versions)
         env: { YARD_KEY: apiKey, ROBOFLOW_API_KEY: "" },
         settings: `httpAdminRoot: ${JSON.stringify(root)},`,
       });
-      editor = await Editor.open(browser, nodeRed.url, { root });
+      editor = await Editor.open(stage.browser, nodeRed.url, { root });
     });
     afterEach(() => editor.cancelAll());
     after(async () => {
@@ -226,7 +218,7 @@ for (const version of versions)
     });
 
     it("asks the server once in a minute, and again on demand", async () => {
-      const asked = () => roboflow.ledger.requests.filter(({ kind }) => kind === "workspace").length;
+      const asked = () => stage.roboflow.ledger.requests.filter(({ kind }) => kind === "workspace").length;
       const before = asked();
       await editor.edit("start-good");
       await found("good").waitFor();

@@ -2,34 +2,25 @@ import assert from "node:assert/strict";
 import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
-import { type Emulator, startEmulator } from "../emulator/emulator";
 import type { NodeRed } from "../support/node-red";
-import { launchChromium } from "./support/chromium";
 import { Editor } from "./support/editor";
-import { apiKey, credentials, waitForJobs, wholeFlow } from "./support/flows";
+import { credentials, waitForJobs, wholeFlow } from "./support/flows";
+import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
 /** Where the pictures go; kept by CI. */
 const folder = path.resolve(process.env.SCREENSHOTS || path.join(__dirname, "..", "out", "editor"));
 
-let roboflow: Emulator;
-let browser: Browser;
-before(async () => {
+before(() => {
   mkdirSync(folder, { recursive: true });
-  roboflow = await startEmulator({ apiKey, jobSeconds: 600, analyse: false });
-  browser = await launchChromium();
 });
-after(async () => {
-  await browser?.close();
-  await roboflow?.close();
-});
+const stage = openStage({ jobSeconds: 600, analyse: false });
 
 for (const version of versions)
   describe(`pictures of every dialog in ${version.name}`, () => {
     let nodeRed: NodeRed;
     before(async () => {
-      nodeRed = await startInstalled(version, { flows: wholeFlow(roboflow.url), credentials });
+      nodeRed = await startInstalled(version, { flows: wholeFlow(stage.roboflow.url), credentials });
       await waitForJobs(nodeRed, [
         "yard-0712.mp4",
         "gate-0713.mp4",
@@ -46,7 +37,7 @@ for (const version of versions)
 
     for (const [locale, dark] of looks)
       it(`${locale}, ${dark ? "dark" : "light"}`, async () => {
-        const editor = await Editor.open(browser, nodeRed.url, { locale, dark });
+        const editor = await Editor.open(stage.browser, nodeRed.url, { locale, dark });
         const { page } = editor;
         const picture = async (name: string) => {
           const file = path.join(folder, `${version.short}-${locale}-${dark ? "dark" : "light"}-${name}.png`);

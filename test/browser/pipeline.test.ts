@@ -1,24 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Browser } from "playwright-core";
-import { type Emulator, startEmulator } from "../emulator/emulator";
 import type { NodeRed } from "../support/node-red";
 import { makeClips } from "../system/support/clips";
-import { launchChromium } from "./support/chromium";
 import { Editor } from "./support/editor";
 import { apiKey } from "./support/flows";
+import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
-let roboflow: Emulator;
-let browser: Browser;
-before(async () => {
-  roboflow = await startEmulator({ apiKey, jobSeconds: 1.5, analyse: false, builtInFrames: 4 });
-  browser = await launchChromium();
-});
-after(async () => {
-  await browser?.close();
-  await roboflow?.close();
-});
+const stage = openStage({ jobSeconds: 1.5, analyse: false, builtInFrames: 4 });
 
 for (const version of versions)
   describe(`a person in front of an empty ${version.name}`, () => {
@@ -26,7 +15,7 @@ for (const version of versions)
     let editor: Editor;
     before(async () => {
       nodeRed = await startInstalled(version, { flows: [{ id: "tab", type: "tab", label: "Clips" }] });
-      editor = await Editor.open(browser, nodeRed.url);
+      editor = await Editor.open(stage.browser, nodeRed.url);
     });
     after(async () => {
       await editor?.close();
@@ -63,7 +52,7 @@ for (const version of versions)
       await editor.editAccount("add");
       await page.locator("#node-config-input-apiKey").fill(apiKey);
       await editor.form.locator("summary").click();
-      await page.locator("#node-config-input-baseUrl").fill(roboflow.url);
+      await page.locator("#node-config-input-baseUrl").fill(stage.roboflow.url);
       await page.locator("#roboflow-video-test").click();
       await page.locator("#roboflow-video-test-answer", { hasText: "Yard Cameras" }).waitFor();
       await editor.accountDone();
@@ -114,7 +103,7 @@ for (const version of versions)
         "a copy while the job was running",
       );
 
-      const asked = roboflow.ledger.requests.findLast(({ kind }) => kind === "start")?.body as any;
+      const asked = stage.roboflow.ledger.requests.findLast(({ kind }) => kind === "start")?.body as any;
       assert.deepEqual(asked.models, [
         {
           model_id: "yard-motion",

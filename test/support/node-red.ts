@@ -82,7 +82,13 @@ export class NodeRed {
     }
     writeFileSync(path.join(userDir, "settings.js"), settingsFile(options));
     const nodeRed = new NodeRed(options, options.port ?? (await freePort()));
-    await nodeRed.waitForOutput(/Started flows|Flows stopped|フローを開始しました/, 60_000);
+    try {
+      await nodeRed.waitForOutput(/Started flows|Flows stopped|フローを開始しました/, 60_000);
+    } catch (error) {
+      // Nobody else knows the process yet.
+      await nodeRed.kill();
+      throw error;
+    }
     return nodeRed;
   }
 
