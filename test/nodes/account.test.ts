@@ -181,3 +181,30 @@ test("a redirect is REJECTED, and the key goes nowhere else", async (t) => {
   }
   assert.equal(elsewhere.seen.length, 0);
 });
+
+test("a dialog whose server does not answer is told so after 20 seconds", async (t) => {
+  const silent = await serve(t, () => {});
+  const node = await runNode(
+    t,
+    { type: "roboflow-video-poll" },
+    { account: { baseUrl: silent.url }, apiKey: knownKey },
+  );
+  // Its seconds pass as milliseconds here.
+  const waited: number[] = [];
+  t.mock.method(AbortSignal, "timeout", (delay: number) => {
+    waited.push(delay);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), delay / 100);
+    return controller.signal;
+  });
+  const account = { account: node.accountId, apiKey: "", baseUrl: silent.url };
+  const answers = [
+    await node.admin().post("/roboflow-video/account/test").send(account),
+    await node.admin().post(`/roboflow-video/account/${node.accountId}/models`).send({}),
+  ];
+  for (const { body } of answers) {
+    assert.equal(body.code, "TIMEOUT");
+    assert.match(body.message, /did not answer in time\. Check the network/);
+  }
+  assert.deepEqual(waited, [20_000, 20_000]);
+});
