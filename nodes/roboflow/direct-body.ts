@@ -3,7 +3,11 @@ import type { OnReadOpts, Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 
-const bufferSize = 256 * 1024;
+/**
+ * Linux takes bigger pages for its cache from 256 KiB a write; on a virtual machine they can cost eight times as much
+ * (700 MB in 1.1 seconds instead of 0.14).
+ */
+const bufferSize = 192 * 1024;
 const lineFeed = 10;
 
 /**

@@ -53,11 +53,7 @@ export class FileSink extends Writable {
   }
 
   override _write(piece: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#append([piece]).then(() => callback(), this.#failing(callback));
-  }
-
-  override _writev(pieces: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
-    this.#append(pieces.map(({ chunk }) => chunk)).then(() => callback(), this.#failing(callback));
+    this.#append(piece).then(() => callback(), this.#failing(callback));
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -67,11 +63,12 @@ export class FileSink extends Writable {
     closed.then(() => callback(error), error ? () => callback(error) : this.#failing(callback));
   }
 
-  async #append(pieces: Buffer[]): Promise<void> {
-    for (let left = pieces; left.length > 0; ) {
-      const { bytesWritten } = await (this.#handle as FileHandle).writev(left, this.#written);
+  async #append(piece: Buffer): Promise<void> {
+    // A disk that is nearly full may take only a part.
+    for (let left = piece; left.length > 0; ) {
+      const { bytesWritten } = await (this.#handle as FileHandle).write(left, 0, left.length, this.#written);
       this.#written += bytesWritten;
-      left = behind(left, bytesWritten);
+      left = left.subarray(bytesWritten);
     }
     this.#wake();
   }
@@ -86,14 +83,4 @@ export class FileSink extends Writable {
     return (cause) =>
       callback(new VideoError("STORAGE", "cannotWrite", { values: { path: this.#path }, cause }));
   }
-}
-
-/** What is left of pieces of which so many bytes are written: a disk that is nearly full may take only a part. */
-function behind(pieces: Buffer[], bytes: number): Buffer[] {
-  let written = bytes;
-  return pieces.flatMap((piece) => {
-    const left = piece.subarray(written);
-    written = Math.max(0, written - piece.length);
-    return left.length > 0 ? [left] : [];
-  });
 }

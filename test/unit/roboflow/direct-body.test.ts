@@ -18,7 +18,7 @@ import { unhurried } from "./client-of";
 
 const kib = 1024;
 const mib = 1024 * kib;
-const bufferSize = 256 * kib;
+const bufferSize = 192 * kib;
 const noise = randomBytes(5 * bufferSize);
 const inTime = { timeout: 10_000 };
 
