@@ -290,6 +290,7 @@ test("many jobs that arrive together are spread, the last within half an interva
   assert.equal(Math.min(...firsts), 0);
   assert.ok(Math.max(...firsts) <= 30_000, `the last came after ${Math.max(...firsts)} ms`);
   assert.ok(Math.max(...firsts) >= 20_000, "they came as a burst");
+  assert.ok(new Set(firsts).size <= 1001, "those of 30 ms leave together");
 
   const perSecond = new Map<number, number>();
   for (const polls of Object.values(asked.at)) {
