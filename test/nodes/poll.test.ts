@@ -162,7 +162,7 @@ test("a job that does not end in time is JOB_TIMEOUT, with its id and what to do
   const delivery = await node.send({ payload: jobId });
   const took = performance.now() - begin;
   assertFailure(delivery, "JOB_TIMEOUT", new RegExp(`send its id into this node again.*job ${jobId}`));
-  assert.ok(took >= 495, `${took} ms`);
+  assert.ok(took >= 495 && took < 2000, `${took} ms`);
   assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "time limit" });
 });
 

@@ -110,6 +110,6 @@ test("a deploy ends a wait between two tries at once, and leaves no timer", asyn
     ),
     reason,
   );
-  assert.ok(performance.now() - began < 60_000);
+  assert.ok(performance.now() - began < 1000);
   assert.equal(timers(), before);
 });
