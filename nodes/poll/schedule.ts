@@ -4,9 +4,8 @@ const paceOverEven = 2;
 const longestGap = 100;
 
 /**
- * Milliseconds from one round of dispatches to the next: waking up costs as much as a poll itself, so of thousands of
- * jobs some are polled together: 13 instead of 20 % of a core for 10,000. Rounds of 50 ms save little more and need more
- * memory.
+ * Milliseconds from one round of dispatches to the next. Polls that leave together share the cost of waking up: 13
+ * instead of 20 % of a core for 10,000 jobs. Rounds of 50 ms save little more and need more memory.
  */
 const betweenRounds = 30;
 /** Milliseconds of which a round may still give the turns; a little more than from round to round, for a late timer. */

@@ -10,10 +10,8 @@ import { startInstalled, stopInstalled, versions } from "./support/versions";
 
 /** Where the pictures go; kept by CI. */
 const folder = path.resolve(process.env.SCREENSHOTS || path.join(__dirname, "..", "out", "editor"));
+mkdirSync(folder, { recursive: true });
 
-before(() => {
-  mkdirSync(folder, { recursive: true });
-});
 const stage = openStage({ jobSeconds: 600, analyse: false });
 
 for (const version of versions)

@@ -189,7 +189,7 @@ test("a dialog whose server does not answer is told so after 20 seconds", async 
     { type: "roboflow-video-poll" },
     { account: { baseUrl: silent.url }, apiKey: knownKey },
   );
-  // Its seconds pass as milliseconds here.
+  // Its 20 seconds pass in a fifth of one here.
   const waited: number[] = [];
   t.mock.method(AbortSignal, "timeout", (delay: number) => {
     waited.push(delay);
