@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import path from "node:path";
-import { makeResult } from "../test/unit/result/make-result";
+import { makeResult } from "../test/support/make-result";
 import { megabyte } from "./figures";
 
 /** A video of `size` MB: the head of an mp4 file and a hole behind it, which costs no disk. */

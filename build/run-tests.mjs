@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const wanted = named.length > 0 ? named : ["test/unit", "test/nodes", "test/demo"];
+const wanted = named.length > 0 ? named : ["test/unit", "test/nodes"];
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 
 const files = wanted.flatMap((name) => {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Journal } from "../../nodes/runtime/journal";
+import { Journal } from "../../nodes/runtime/journal/journal";
 import { asClipMessage } from "../../nodes/runtime/message";
 import type { Bench } from "../bench-context";
 import { type Findings, median } from "../figures";

@@ -1,11 +1,11 @@
 import type { NodeAPI, NodeDef } from "node-red";
 import type { RoboflowClient } from "../roboflow";
 import type { AccountNode } from "../runtime/accounts";
-import { lifecycleOf } from "../runtime/lifecycle";
+import { lifecycleOf } from "../runtime/runner/lifecycle";
+import { Semaphore } from "../runtime/semaphore";
 import { text } from "../runtime/text";
-import { Turns } from "../runtime/turns";
 import { numberOr, textOr } from "../runtime/values";
-import { offerAccounts } from "./admin";
+import { registerAccountRoutes } from "./admin";
 import { connect, isInTheClear, keyOr, networkFor, shownAddress } from "./connection";
 import { type AccountOptions, accountDefaults } from "./options";
 
@@ -13,7 +13,7 @@ import { type AccountOptions, accountDefaults } from "./options";
 export default function account(RED: NodeAPI): void {
   // Made here, so that what removed nodes have left is found even if no flow node of ours remains.
   lifecycleOf(RED);
-  offerAccounts(RED);
+  registerAccountRoutes(RED);
 
   function Account(this: AccountNode, saved: NodeDef & Partial<AccountOptions>): void {
     RED.nodes.createNode(this, saved);
@@ -28,7 +28,9 @@ export default function account(RED: NodeAPI): void {
     };
     this.secrets = () => (key ? [key] : []);
     this.baseUrl = baseUrl;
-    this.uploads = new Turns(Math.max(0, Math.floor(numberOr(saved.maxUploads, accountDefaults.maxUploads))));
+    this.uploads = new Semaphore(
+      Math.max(0, Math.floor(numberOr(saved.maxUploads, accountDefaults.maxUploads))),
+    );
 
     if (isInTheClear(baseUrl)) this.warn(text(RED, "warnings.plainHttp", { url: shownAddress(baseUrl) }));
     this.on("close", () => client?.network.close());

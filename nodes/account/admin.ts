@@ -21,7 +21,7 @@ const patience = 20_000;
 const remembered = 60_000;
 
 /** The endpoints behind the account's dialog and the model picker. */
-export function offerAccounts(RED: NodeAPI): void {
+export function registerAccountRoutes(RED: NodeAPI): void {
   const mayUseKeys = RED.auth.needsPermission("roboflow-video-account.write");
   const lists = new WeakMap<
     RoboflowClient,

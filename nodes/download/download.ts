@@ -16,10 +16,11 @@ import {
 } from "../roboflow";
 import { checkAccount, requireAccount } from "../runtime/accounts";
 import { resolvePath, spoolFolder } from "../runtime/paths";
-import { type Outcome, Runner, type Task } from "../runtime/runner";
-import { waitingTurn } from "../runtime/status";
+import { Runner } from "../runtime/runner/runner";
+import type { Outcome, Task } from "../runtime/runner/step";
+import { Semaphore } from "../runtime/semaphore";
+import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
-import { Turns } from "../runtime/turns";
 import { evaluate, numberOr, textOr } from "../runtime/values";
 import { emitFrames } from "./emit";
 import { fetchResult } from "./fetch";
@@ -36,7 +37,7 @@ export default function download(RED: NodeAPI): void {
     RED.nodes.createNode(this, saved);
     const options = { ...downloadDefaults, ...saved };
     const network = new Network();
-    const turns = new Turns(downloadsAtOnce);
+    const turns = new Semaphore(downloadsAtOnce);
 
     const runner = new Runner(RED, this, {
       name: "download",
@@ -44,7 +45,7 @@ export default function download(RED: NodeAPI): void {
       resume: options.resume !== false,
       outcomeIsRemade: true,
       work: (task) => {
-        if (turns.full) task.working(waitingTurn);
+        if (turns.full) task.working(queued);
         return turns.run(() => work(task), task.signal);
       },
     });

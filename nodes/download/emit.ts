@@ -1,7 +1,7 @@
 import type { NodeAPI, NodeMessage } from "node-red";
 import type { ResultFile } from "../roboflow";
 import { type ClipMessage, cloneJson, jsonCopy } from "../runtime/message";
-import type { Task } from "../runtime/runner";
+import type { Task } from "../runtime/runner/step";
 
 /** Other nodes get their turn after this many messages or milliseconds, whichever comes first. */
 const messagesAtOnce = 16;
@@ -38,7 +38,7 @@ export async function emitFrames(
   let held: unknown;
   const stretch = new Stretch();
 
-  await task.steady();
+  await task.flowsRunning();
   for await (const frames of result.batches(choice, { skipEmpty })) {
     for (const frame of frames) {
       // Which frame is the last is known only when the next one is not there.
@@ -50,7 +50,7 @@ export async function emitFrames(
       if (stretch.isOver()) {
         task.working("frame", { number: sent });
         await stretch.pass();
-        await task.steady();
+        await task.flowsRunning();
         signal.throwIfAborted();
       }
     }

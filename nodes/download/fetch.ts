@@ -2,7 +2,7 @@ import {
   getResult,
   type Incoming,
   type Network,
-  pollFloor,
+  pollRateLimiter,
   type RoboflowClient,
   retries,
   sleep,
@@ -10,7 +10,7 @@ import {
   withRetries,
 } from "../roboflow";
 import type { AccountNode } from "../runtime/accounts";
-import type { Task } from "../runtime/runner";
+import type { Task } from "../runtime/runner/step";
 
 /** Where a result comes from, and who may be asked for a new link to it. */
 export interface ResultSource {
@@ -51,22 +51,22 @@ export async function fetchResult<T>(
 async function renewedLink(client: RoboflowClient, jobId: string, task: Task): Promise<string | undefined> {
   const { signal } = task;
   const { baseUrl, identity } = client;
-  const { now } = pollFloor;
-  const unknown = task.resumed ? now() + pollFloor.floor(baseUrl) : 0;
+  const { now } = pollRateLimiter;
+  const unknown = task.resumed ? now() + pollRateLimiter.minimumInterval(baseUrl) : 0;
   task.working("renewingLink", {}, { trouble: true });
   const ask = async () => {
     const allowed = () =>
-      Math.max(pollFloor.allowedAt(baseUrl, jobId) ?? unknown, pollFloor.restUntil(identity));
+      Math.max(pollRateLimiter.allowedAt(baseUrl, jobId) ?? unknown, pollRateLimiter.backoffUntil(identity));
     while (allowed() > now()) await sleep(allowed() - now(), signal);
-    pollFloor.note(baseUrl, jobId);
+    pollRateLimiter.note(baseUrl, jobId);
     try {
       return await client.jobStatus(jobId, { signal });
     } catch (error) {
       if (error instanceof VideoError && error.code === "RATE_LIMIT")
-        pollFloor.slowDown(identity, baseUrl, error.retryAfter);
+        pollRateLimiter.backOff(identity, baseUrl, error.retryAfter);
       throw error;
     } finally {
-      pollFloor.note(baseUrl, jobId);
+      pollRateLimiter.note(baseUrl, jobId);
     }
   };
   return (await withRetries(retries.repeatable, signal, ask)).outputUrl;

@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import type { PollNode } from "./pending";
 
 /** The endpoints behind the list of pending jobs in the poll node's dialog. */
-export function offerPendingJobs(RED: NodeAPI): void {
+export function registerPendingJobsRoutes(RED: NodeAPI): void {
   const find = (id: unknown) => {
     const node = RED.nodes.getNode(String(id)) as PollNode | null;
     return typeof node?.pendingJobs === "function" ? node : undefined;

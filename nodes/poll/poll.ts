@@ -1,13 +1,14 @@
 import type { NodeAPI, NodeDef, NodeMessage } from "node-red";
-import { describeValue, type JobStatus, pollFloor, VideoError } from "../roboflow";
+import { describeValue, type JobStatus, pollRateLimiter, VideoError } from "../roboflow";
+import { PollSchedule } from "../roboflow/polling/schedule";
+import { watchJob } from "../roboflow/polling/watch";
 import { checkAccount, requireAccount } from "../runtime/accounts";
-import { type Outcome, Runner, type Task } from "../runtime/runner";
+import { Runner } from "../runtime/runner/runner";
+import type { Outcome, Task } from "../runtime/runner/step";
 import { evaluate, numberOr } from "../runtime/values";
-import { offerPendingJobs } from "./admin";
+import { registerPendingJobsRoutes } from "./admin";
 import { type PollOptions, pollDefaults } from "./options";
 import type { PendingJob, PollNode } from "./pending";
-import { PollSchedule } from "./schedule";
-import { watchJob } from "./watch";
 
 const hour = 3_600_000;
 
@@ -16,7 +17,7 @@ const shortestInterval = 0.1;
 
 /** Waits for jobs to finish. */
 export default function poll(RED: NodeAPI): void {
-  offerPendingJobs(RED);
+  registerPendingJobsRoutes(RED);
 
   function Poll(this: PollNode, saved: NodeDef & Partial<PollOptions>): void {
     RED.nodes.createNode(this, saved);
@@ -24,7 +25,7 @@ export default function poll(RED: NodeAPI): void {
     const interval = 1000 * Math.max(shortestInterval, numberOr(options.interval, pollDefaults.interval));
     const hours = numberOr(options.timeout, pollDefaults.timeout);
     const limit = hours > 0 ? hours * hour : Number.POSITIVE_INFINITY;
-    const schedule = new PollSchedule(interval, pollFloor.now);
+    const schedule = new PollSchedule(interval, pollRateLimiter.now);
     const pending = new Map<string, PendingJob>();
     const jobIdOf = (msg: NodeMessage) =>
       evaluate(RED, this, { value: options.jobId, type: options.jobIdType }, msg, "text");
@@ -71,7 +72,7 @@ export default function poll(RED: NodeAPI): void {
             baseUrl: client.baseUrl,
             account: client.identity,
             schedule,
-            floor: pollFloor,
+            floor: pollRateLimiter,
             interval,
             signal,
             ask: async () => {

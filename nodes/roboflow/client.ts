@@ -1,13 +1,6 @@
-import { type Answer, badAnswer, isObject, isSuccess, readAnswer, refusal, textField } from "./answers";
-import { VideoError } from "./errors";
-import { ConnectionError, type HttpRequest, type Network } from "./http";
-import { type JobStatus, readJobId, readJobStatus } from "./job";
-import type { JobRequest } from "./models";
-import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./retry";
-import { secretsOfUrl } from "./secrets";
-import { putVideo } from "./transfer";
-import { isHttpUrl } from "./urls";
-import type { Video } from "./video";
+import { type Answer, badAnswer, isObject, isSuccess, readAnswer, refusal, textField } from "./api/answers";
+import { type JobStatus, readJobId, readJobStatus } from "./api/job-status";
+import type { JobRequest } from "./api/models";
 import {
   type AvailableModel,
   newestFirst,
@@ -15,7 +8,14 @@ import {
   readProjects,
   readVersions,
   readWorkspace,
-} from "./workspace";
+} from "./api/workspace";
+import { VideoError } from "./errors";
+import { ConnectionError, type HttpRequest, type Network } from "./http/network";
+import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./http/retry";
+import { isHttpUrl } from "./http/urls";
+import { secretsOfUrl } from "./redact";
+import { putVideo } from "./upload/put";
+import type { Video } from "./upload/video";
 
 /** Called before each wait for another try, with the error and the milliseconds to wait. */
 type Pause = (error: VideoError, wait: number) => void;

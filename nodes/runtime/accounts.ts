@@ -1,6 +1,6 @@
 import type { Node, NodeAPI } from "node-red";
 import { type RoboflowClient, VideoError } from "../roboflow";
-import type { Turns } from "./turns";
+import type { Semaphore } from "./semaphore";
 
 /** What an account gives to the flow nodes that name it. */
 export interface AccountNode extends Node {
@@ -13,7 +13,7 @@ export interface AccountNode extends Node {
   /** What must never be shown. */
   secrets(): string[];
   /** Turns for transfers: `maxUploads` at a time. */
-  uploads: Turns;
+  uploads: Semaphore;
   /** The address as configured. */
   baseUrl: string;
 }
@@ -39,12 +39,12 @@ export function requireAccount(RED: NodeAPI, id: string | undefined): AccountNod
 export function checkAccount(
   RED: NodeAPI,
   id: string | undefined,
-  node: { complain(error: VideoError): void },
+  node: { reportConfigError(error: VideoError): void },
 ): void {
   try {
     requireAccount(RED, id).client();
   } catch (error) {
     if (!(error instanceof VideoError)) throw error;
-    node.complain(error);
+    node.reportConfigError(error);
   }
 }

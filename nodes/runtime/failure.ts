@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { quoted, VideoError, withoutSecrets } from "../roboflow";
-import type { StoredFailure } from "./journal-entry";
+import type { StoredFailure } from "./journal/entry";
 import { text } from "./text";
 
 /** What a person is told of an error of ours in the file system, wherever it came from. */

@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 /** The key of what waits for others to be through. */
-export const waitingTurn = "waitingTurn";
+export const queued = "waitingTurn";
 
 /** Milliseconds between two updates for mere progress. */
 const updateEvery = 500;
@@ -109,7 +109,7 @@ export class StatusLine {
     let running = 0;
     for (const progress of this.#progress.values()) {
       trouble ||= progress.trouble === true;
-      if (progress.key !== waitingTurn) running += 1;
+      if (progress.key !== queued) running += 1;
     }
     const look = lookOf({ trouble });
     return running < all

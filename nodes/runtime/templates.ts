@@ -3,9 +3,9 @@ import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { VideoError } from "../roboflow";
 
 /** Where a rendered value lands, which decides how `{{x}}` is escaped; `{{{x}}}` never is. */
-export type Landing = "text" | "url" | "path";
+export type EscapeContext = "text" | "url" | "path";
 
-const escapes: Record<Landing, (value: string) => string> = {
+const escapes: Record<EscapeContext, (value: string) => string> = {
   text: (value) => value,
   // A part of nothing but dots would climb in a URL's path even when percent-encoded.
   url: (value) => (/^\.{1,2}$/.test(value) ? "_".repeat(value.length) : encodeURIComponent(value)),
@@ -25,7 +25,7 @@ export async function render(
   node: Node,
   template: string,
   msg: NodeMessage,
-  landing: Landing,
+  landing: EscapeContext,
 ): Promise<string> {
   if (!template.includes("{{")) return template;
   const { default: mustache } = await import("mustache");

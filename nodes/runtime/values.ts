@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { isHttpUrl, VideoError } from "../roboflow";
-import { isSingleTag, type Landing, render } from "./templates";
+import { type EscapeContext, isSingleTag, render } from "./templates";
 
 /** A typedInput as saved: `value` read by its `type`. */
 export interface TypedValue {
@@ -18,7 +18,7 @@ export async function evaluate(
   node: Node,
   { value, type }: TypedValue,
   msg: NodeMessage,
-  landing: Landing | "video",
+  landing: EscapeContext | "video",
 ): Promise<unknown> {
   if (type === "str") return renderValue(RED, node, String(value), msg, landing);
   try {
@@ -38,7 +38,7 @@ async function renderValue(
   node: Node,
   template: string,
   msg: NodeMessage,
-  landing: Landing | "video",
+  landing: EscapeContext | "video",
 ): Promise<string> {
   if (landing === "text" || landing === "path") return render(RED, node, template, msg, landing);
   // A field that is one tag and nothing else has no folder or address around it to protect.

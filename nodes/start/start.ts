@@ -9,7 +9,8 @@ import {
   VideoError,
 } from "../roboflow";
 import { checkAccount, requireAccount } from "../runtime/accounts";
-import { Runner, type Task } from "../runtime/runner";
+import { Runner } from "../runtime/runner/runner";
+import type { Task } from "../runtime/runner/step";
 import { render } from "../runtime/templates";
 import { evaluate } from "../runtime/values";
 import { type StartOptions, startDefaults } from "./options";
@@ -59,7 +60,7 @@ async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task)
   task.working("starting");
   const jobId = await client.startJob(job, {
     signal: task.signal,
-    answerSignal: task.patientSignal,
+    answerSignal: task.graceSignal,
     intend: task.intend,
     withdraw: task.withdraw,
     pause: () => task.working("retrying", {}, { trouble: true }),

@@ -2,8 +2,9 @@ import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { expiryOf, isHttpUrl, lastPart, notAVideo, type Video, videoBuffer, videoFile } from "../roboflow";
 import { checkAccount, requireAccount } from "../runtime/accounts";
 import { resolvePath } from "../runtime/paths";
-import { Runner, type Task } from "../runtime/runner";
-import { waitingTurn } from "../runtime/status";
+import { Runner } from "../runtime/runner/runner";
+import type { Task } from "../runtime/runner/step";
+import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
 import { evaluate, textOr } from "../runtime/values";
 import { type UploadOptions, uploadDefaults } from "./options";
@@ -42,7 +43,7 @@ async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task
   const fileName = await nameFor(RED, node, options, msg, source);
   const video = await openVideo(RED, source, fileName);
   const percent = (sent: number) => Math.min(100, Math.floor((100 * sent) / video.size));
-  if (account.uploads.full) task.working(waitingTurn);
+  if (account.uploads.full) task.working(queued);
   const inputUrl = await account.uploads.run(() => {
     task.working("uploading", { percent: 0 });
     return client.upload(fileName, video, {

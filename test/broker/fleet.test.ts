@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, it } from "node:test";
 import mqtt from "mqtt";
-import { type Emulator, startEmulator } from "../emulator/emulator";
-import { readExample } from "../examples/example";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { readExample } from "../support/example";
+import { type Mosquitto, startMosquitto } from "../support/mosquitto";
 import { type FlowNode, freePort, injectNodes, NodeRed, until } from "../support/node-red";
 import { makeClips } from "../system/support/clips";
-import { type Mosquitto, startMosquitto } from "./mosquitto";
 
 const apiKey = "fleet-key-0815";
 const clips = 60;

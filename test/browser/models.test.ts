@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { type FlowNode, freePort, type NodeRed } from "../support/node-red";
 import { Editor } from "./support/editor";
 import { apiKey } from "./support/flows";

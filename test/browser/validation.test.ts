@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
+import { launchChromium } from "../support/chromium";
 import type { FlowNode, NodeRed } from "../support/node-red";
-import { launchChromium } from "./support/chromium";
 import { Editor } from "./support/editor";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 

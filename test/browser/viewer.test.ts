@@ -6,10 +6,10 @@ import path from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import ffmpeg from "@ffmpeg-installer/ffmpeg";
 import type { Browser, Page } from "playwright-core";
-import { type Emulator, startEmulator } from "../emulator/emulator";
-import { killAndRestart, pressButton, readExample } from "../examples/example";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { complaintsOf, launchChromium } from "../support/chromium";
+import { killAndRestart, pressButton, readExample } from "../support/example";
 import { type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
-import { complaintsOf, launchChromium } from "./support/chromium";
 
 const root = path.join(__dirname, "..", "..");
 const yard = path.join(root, "test", "demo", "clip", "yard.mp4");

@@ -15,15 +15,22 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import mqtt from "mqtt";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { ffmpegPath } from "../../emulator/video";
 import type { ErrorCode } from "../../nodes/roboflow/errors";
-import { type Mosquitto, startMosquitto } from "../broker/mosquitto";
-import { type Emulator, startEmulator } from "../emulator/emulator";
-import { ffmpegPath } from "../emulator/video";
+import {
+  exampleNames,
+  killAndRestart,
+  pressButton,
+  readExample,
+  runExample,
+  writeResult,
+} from "../support/example";
+import { type Mosquitto, startMosquitto } from "../support/mosquitto";
 import { type FlowNode, injectNodes, type NodeRed, until } from "../support/node-red";
-import { exampleNames, killAndRestart, pressButton, readExample, runExample, writeResult } from "./example";
 import { startRtspCamera } from "./rtsp-camera";
 
-const clip = path.join(__dirname, "..", "demo", "clip", "yard.mp4");
+const clip = path.join(__dirname, "..", "..", "demo", "clip", "yard.mp4");
 const apiKey = "example-key-4711";
 const ours = ["upload", "start", "poll", "download"].map((step) => `roboflow-video-${step}`);
 const core = [

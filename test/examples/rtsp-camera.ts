@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ffmpegPath } from "../emulator/video";
+import { ffmpegPath } from "../../emulator/video";
 import { until } from "../support/node-red";
 
 export interface RtspCamera {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../nodes/roboflow";
-import { retries } from "../../nodes/roboflow/retry";
+import { retries } from "../../nodes/roboflow/http/retry";
 import type { FaultName } from "./fault-list";
 import type { RequestName } from "./requests";
 

@@ -1,6 +1,6 @@
-import type { Emulator } from "../emulator/emulator";
-import type { FaultOrder } from "../emulator/faults";
-import type { RequestKind } from "../emulator/ledger";
+import type { Emulator } from "../../emulator/emulator";
+import type { FaultOrder } from "../../emulator/faults";
+import type { RequestKind } from "../../emulator/ledger";
 import type { Front } from "./front";
 
 interface Place {

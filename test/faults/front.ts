@@ -1,8 +1,8 @@
 import dns from "node:dns";
 import http from "node:http";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { RequestKind } from "../emulator/ledger";
-import { route } from "../emulator/routes";
+import type { RequestKind } from "../../emulator/ledger";
+import { route } from "../../emulator/routes";
 
 /** A name that no server has unless a test says so. */
 export const testHost = "roboflow.test";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { Network, RoboflowClient } from "../../nodes/roboflow";
-import { retries } from "../../nodes/roboflow/retry";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { retries } from "../../nodes/roboflow/http/retry";
 import { answerJson, serve } from "../support/local-server";
 
 const apiKey = "rf_ListingKey2bN";

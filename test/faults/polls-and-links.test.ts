@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { PollSchedule } from "../../nodes/poll/schedule";
-import { watchJob } from "../../nodes/poll/watch";
-import { Network, pollFloor, RoboflowClient, type VideoError } from "../../nodes/roboflow";
-import { retries } from "../../nodes/roboflow/retry";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { Network, pollRateLimiter, RoboflowClient, type VideoError } from "../../nodes/roboflow";
+import { retries } from "../../nodes/roboflow/http/retry";
+import { PollSchedule } from "../../nodes/roboflow/polling/schedule";
+import { watchJob } from "../../nodes/roboflow/polling/watch";
 import { type NodeSetting, throughNode } from "./one-node";
 import { finishedJob, startedJob } from "./requests";
 
@@ -79,13 +79,13 @@ describe("a result link that has expired:", () => {
     const known = await job();
     const client = `${emulator.url} ${apiKey}`;
     emulator.expireLinks();
-    pollFloor.note(emulator.url, known.jobId);
+    pollRateLimiter.note(emulator.url, known.jobId);
     const noted = Date.now();
     await downloaded(t, known);
     assert.ok((emulator.ledger.of("status")[0]?.time ?? 0) >= noted + 95);
 
     emulator.expireLinks();
-    pollFloor.slowDown(client, emulator.url, 600);
+    pollRateLimiter.backOff(client, emulator.url, 600);
     const slowed = Date.now();
     await downloaded(t, known);
     assert.ok((emulator.ledger.of("status")[0]?.time ?? 0) >= slowed + 590);
@@ -120,7 +120,7 @@ describe("a 429 to a poll:", () => {
   function watched(t: TestContext, jobId: string, { key = apiKey, limit = 3000 } = {}) {
     const network = new Network({ proxyFor: () => false });
     const client = new RoboflowClient(emulator.url, key, network);
-    const schedule = new PollSchedule(100, pollFloor.now);
+    const schedule = new PollSchedule(100, pollRateLimiter.now);
     const controller = new AbortController();
     const { signal } = controller;
     t.after(() => {
@@ -134,7 +134,7 @@ describe("a 429 to a poll:", () => {
         baseUrl: emulator.url,
         account: client.identity,
         schedule,
-        floor: pollFloor,
+        floor: pollRateLimiter,
         interval: 100,
         signal,
         ask: () => client.jobStatus(jobId, { signal }),
@@ -166,7 +166,7 @@ describe("a 429 to a poll:", () => {
     emulator.fault({ kind: "job", do: "never", count: 0 });
     const jobId = await startedNever();
     emulator.ledger.clear();
-    pollFloor.slowDown(`${emulator.url} another-key`, emulator.url, 60_000);
+    pollRateLimiter.backOff(`${emulator.url} another-key`, emulator.url, 60_000);
     watched(t, jobId);
     await delay(500);
     assert.ok(pollsOf(jobId).length >= 3);
@@ -182,7 +182,7 @@ describe("a 429 to a poll:", () => {
     }
     await delay(300);
     assert.equal(emulator.ledger.of("status").length >= 2, true, "several were on their way");
-    const rest = pollFloor.restUntil(`${emulator.url} ${apiKey}`) - pollFloor.now();
+    const rest = pollRateLimiter.backoffUntil(`${emulator.url} ${apiKey}`) - pollRateLimiter.now();
     assert.ok(rest > 0 && rest <= 1000, `a rest of ${rest} ms`);
   });
 

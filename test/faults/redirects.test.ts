@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { serve } from "../support/local-server";
 import { clipId, type RequestRow, requestRows } from "./requests";
 

@@ -1,7 +1,7 @@
 import { truncateSync } from "node:fs";
 import type { TestContext } from "node:test";
-import type { Emulator } from "../emulator/emulator";
-import type { RequestKind } from "../emulator/ledger";
+import type { Emulator } from "../../emulator/emulator";
+import type { RequestKind } from "../../emulator/ledger";
 import { recording, writeTo } from "../support/recordings";
 import { modelList, type NodeSetting, type Seen, throughNode } from "./one-node";
 

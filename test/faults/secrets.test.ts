@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
 import {
   catchNodes,
   type FlowNode,

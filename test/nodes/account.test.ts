@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { knownKey, standIn } from "../support/client-of";
 import { assertFailure, type NodeUnderTest, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
 import type { Msg } from "../support/messages";
 import { recording } from "../support/recordings";
-import { knownKey, standIn } from "../unit/roboflow/client-of";
 
 const models = [
   { modelId: "people/3", modelVersion: "", inferenceType: "", confidence: "", inferenceParams: "" },

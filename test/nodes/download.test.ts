@@ -4,13 +4,13 @@ import { createServer } from "node:net";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import helper from "node-red-node-test-helper";
+import { knownKey, standIn } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
 import { type Msg, steady } from "../support/messages";
 import { quickRetries } from "../support/quick-retries";
 import { temporaryFolder } from "../support/recordings";
 import { detector, post } from "../unit/emulator/calls";
-import { knownKey, standIn } from "../unit/roboflow/client-of";
 
 const box = (name: string, confidence: number) => ({
   x: 1,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import dns from "node:dns";
 import { type TestContext, test } from "node:test";
-import type { Emulator } from "../emulator/emulator";
+import type { Emulator } from "../../emulator/emulator";
+import { knownKey, standIn } from "../support/client-of";
 import { fakeClock } from "../support/fake-clock";
 import { assertFailure, type FlowOptions, type NodeUnderTest, runNode } from "../support/helper";
 import { answerJson, serve } from "../support/local-server";
 import { type Msg, steady } from "../support/messages";
 import { detector, post } from "../unit/emulator/calls";
-import { knownKey, standIn } from "../unit/roboflow/client-of";
 
 /** A poll node beside the stand-in, asking ten times a second. */
 async function poller(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {

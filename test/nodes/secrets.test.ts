@@ -3,13 +3,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
-import type { FaultOrder } from "../emulator/faults";
+import type { FaultOrder } from "../../emulator/faults";
+import { knownKey, standIn } from "../support/client-of";
 import { type NodeUnderTest, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
 import type { Msg } from "../support/messages";
 import { quickRetries } from "../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
-import { knownKey, standIn } from "../unit/roboflow/client-of";
 
 const keyForms = [knownKey, encodeURIComponent(knownKey), Buffer.from(knownKey).toString("base64")];
 const signature = "5igna7ure0f4Test";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { knownKey, standIn } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
-import { knownKey, standIn } from "../unit/roboflow/client-of";
 
 const inputUrl = "https://cams.example/yard.mp4";
 

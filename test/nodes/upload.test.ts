@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { knownKey, standIn } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
 import { sha256 } from "../unit/emulator/calls";
-import { knownKey, standIn } from "../unit/roboflow/client-of";
 
 /** An upload node beside the stand-in. */
 async function uploader(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {

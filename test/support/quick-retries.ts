@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import { retries } from "../../nodes/roboflow/retry";
+import { retries } from "../../nodes/roboflow/http/retry";
 
 /** Makes the waits between tries so short that a test sees all of them; how often is tried stays. */
 export function quickRetries(t: TestContext): void {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { freePort, NodeRed, type NodeRedOptions, until } from "../support/node-red";
 import { makeClips } from "./support/clips";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { NodeRed } from "../support/node-red";
 import { credentials, newUserDir, pipeline } from "./support/pipeline";
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync, realpathSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { type Emulator, startEmulator } from "../emulator/emulator";
+import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { knownKey } from "../support/client-of";
 import { type Msg, steady } from "../support/messages";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
 import { recording, writeTo } from "../support/recordings";
 import { sha256, yardClip } from "../unit/emulator/calls";
-import { knownKey } from "../unit/roboflow/client-of";
 import { installedUserDir } from "./support/installed";
 
 const modelsTyped = [

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeAPI } from "node-red";
-import { offerAccounts } from "../../nodes/account/admin";
-import { offerPendingJobs } from "../../nodes/poll/admin";
+import { registerAccountRoutes } from "../../nodes/account/admin";
+import { registerPendingJobsRoutes } from "../../nodes/poll/admin";
 
 test("every endpoint asks for a permission: to write for what uses the key or changes something", () => {
   const asked: Record<string, string> = {};
@@ -13,8 +13,8 @@ test("every endpoint asks for a permission: to write for what uses the key or ch
     auth: { needsPermission: (permission: string) => permission },
     httpAdmin: { get: note("GET"), post: note("POST") },
   } as unknown as NodeAPI;
-  offerAccounts(RED);
-  offerPendingJobs(RED);
+  registerAccountRoutes(RED);
+  registerPendingJobsRoutes(RED);
   assert.deepEqual(asked, {
     "POST /roboflow-video/account/test": "roboflow-video-account.write",
     "POST /roboflow-video/account/:id/models": "roboflow-video-account.write",

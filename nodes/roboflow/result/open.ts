@@ -2,10 +2,10 @@ import { type FileHandle, open } from "node:fs/promises";
 import { ColumnReader } from "./column-reader";
 import { type Column, columnName } from "./columns";
 import { damaged, notVideo } from "./damage";
+import { EventLoopYield } from "./event-loop";
 import { FrameBuilder } from "./frames";
 import { Scan } from "./scan";
 import { type Growing, scanFile } from "./scan-file";
-import { Turns } from "./turns";
 import type { Frame, FrameFilter, ResultSummary } from "./types";
 
 /** Sizes that only tests change. */
@@ -121,14 +121,14 @@ async function parseUnread(
   sizes: Sizes,
   signal?: AbortSignal,
 ): Promise<void> {
-  const turns = new Turns();
+  const turns = new EventLoopYield();
   for (const column of scan.columns) {
     if (column.kind === "entries" || column === frames || column === times) continue;
     const reader = new ColumnReader(file, column, 2 * sizes.batchBytes);
     for (let batch = 0; batch < column.batches; batch++) {
       signal?.throwIfAborted();
       await reader.next();
-      await turns.pause();
+      await turns.yieldIfDue();
     }
   }
 }
@@ -169,14 +169,14 @@ class OpenedResult implements ResultFile {
     const entries = entryColumns.map((column) => new ColumnReader(this.#file, column, shared));
     const readers = [frameNumbers, times, ...entries];
     const builder = new FrameBuilder(this.models, filter);
-    const turns = new Turns();
+    const turns = new EventLoopYield();
     for (let index = 0; index < this.summary.frames; ) {
       let ready = Math.min(this.#sizes.batchFrames, this.summary.frames - index);
       for (const reader of readers) {
         if (reader.ready === 0) {
           this.#signal?.throwIfAborted();
           await reader.next();
-          await turns.pause();
+          await turns.yieldIfDue();
         }
         ready = Math.min(ready, reader.ready);
       }

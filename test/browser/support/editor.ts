@@ -1,6 +1,6 @@
 import type { Browser, Locator, Page } from "playwright-core";
+import { complaintsOf } from "../../support/chromium";
 import type { FlowNode } from "../../support/node-red";
-import { complaintsOf } from "./chromium";
 
 export interface EditorOptions {
   locale?: string;

@@ -1,7 +1,7 @@
 import { after, before } from "node:test";
 import type { Browser } from "playwright-core";
-import { type Emulator, type EmulatorOptions, startEmulator } from "../../emulator/emulator";
-import { launchChromium } from "./chromium";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../../emulator/emulator";
+import { launchChromium } from "../../support/chromium";
 import { apiKey } from "./flows";
 
 /** What the tests of one file share; there from its first test to its last. */

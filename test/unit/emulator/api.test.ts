@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { type Emulator, startEmulator } from "../../../emulator/emulator";
 import { call, detector, newLink, outcome, post, sha256, start, upload, yardClip } from "./calls";
 
 let emulator: Emulator;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
-import { type Emulator, startEmulator } from "../../emulator/emulator";
-import type { FaultOrder } from "../../emulator/faults";
+import { type Emulator, startEmulator } from "../../../emulator/emulator";
+import type { FaultOrder } from "../../../emulator/faults";
 import { call, newLink, outcome, poll, post, put, type Reply, start, upload } from "./calls";
 
 let emulator: Emulator;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type EmulatorOptions, startEmulator } from "../../emulator/emulator";
+import { type EmulatorOptions, startEmulator } from "../../../emulator/emulator";
 import { call, outcome, poll, start, upload, yardClip } from "./calls";
 
 /** An emulator with one job on a made-up clip. */

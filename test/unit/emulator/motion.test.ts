@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MotionDetector } from "../../emulator/motion";
+import { MotionDetector } from "../../../emulator/motion";
 
 const WIDTH = 120;
 const HEIGHT = 80;

@@ -5,11 +5,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { startEmulatorProcess } from "../../emulator/process";
+import { startEmulatorProcess } from "../../../emulator/process";
 import { temporaryFolder } from "../../support/recordings";
 import { call, outcome, start, upload } from "./calls";
 
-const main = join(__dirname, "..", "..", "emulator", "main.ts");
+const main = join(__dirname, "..", "..", "..", "emulator", "main.ts");
 
 test("the emulator alone prints one line with its address and what it is", async () => {
   const child = spawn(

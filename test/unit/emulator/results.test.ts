@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { type Emulator, startEmulator } from "../../../emulator/emulator";
 import { call, detector, outcome, result, start, upload, yardClip } from "./calls";
 
 let emulator: Emulator;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { startEmulator } from "../../emulator/emulator";
+import { startEmulator } from "../../../emulator/emulator";
 import { call, newLink, outcome, put, sha256, start, upload } from "./calls";
 
 test("storage takes a file only with its length, its type and the right signature", async () => {

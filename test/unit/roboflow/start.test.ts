@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RoboflowClient } from "../../../nodes/roboflow";
+import { clientOf, knownKey, unhurried } from "../../support/client-of";
 import { answerJson, serve } from "../../support/local-server";
 import { quickRetries } from "../../support/quick-retries";
-import { clientOf, knownKey, unhurried } from "./client-of";
 
 const job = {
   input_url: "https://storage.example/yard.mp4?X-Goog-Signature=s",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import { isSingleTag, type Landing, render } from "../../../nodes/runtime/templates";
+import { type EscapeContext, isSingleTag, render } from "../../../nodes/runtime/templates";
 
 /** As much of Node-RED as a template looks into. */
 function surroundings(stores: { flow?: object; global?: object; env?: object } = {}) {
@@ -23,7 +23,7 @@ function surroundings(stores: { flow?: object; global?: object; env?: object } =
 const fill = (
   template: string,
   msg: object,
-  landing: Landing,
+  landing: EscapeContext,
   stores?: Parameters<typeof surroundings>[0],
 ) => {
   const { RED, node } = surroundings(stores);

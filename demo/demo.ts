@@ -1,0 +1,150 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NodeRed } from "../test/support/node-red";
+import { type DemoArguments, readArguments, usage, WrongArgument } from "./arguments";
+import { type Clip, EventFile } from "./events";
+import { exampleFlow, theNode } from "./example-flow";
+import { type Ending, Narrator } from "./narrator";
+import { eventFile, startNodeRed, startStandIn } from "./servers";
+
+/** A model that the stand-in's workspace lists, so that the dialogs show it. */
+const standInModel = "yard-motion/2";
+
+/** `npm start`: a clip through all four nodes of a real Node-RED. */
+async function main(): Promise<void> {
+  const asked = readArguments(process.argv.slice(2), process.env);
+  if (asked.help) return console.log(usage);
+  const stopped = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.once(signal, () => stopped.abort(signal));
+
+  const cleaning: (() => Promise<unknown>)[] = [];
+  try {
+    const { nodeRed, events } = await start(asked, cleaning);
+    const first = narrate(events, stopped.signal);
+    await press(nodeRed);
+    const ending = await within(first, asked.timeLimit, stopped.signal);
+    if (asked.once) return finish(ending);
+    if ("failure" in ending) console.log(`\nThe clip did not come through: ${ending.failure}`);
+    invite(nodeRed, asked);
+    await untilAborted(stopped.signal);
+  } catch (error) {
+    // Whoever presses Ctrl-C ends Node-RED as well, whatever it is doing just then.
+    if (!stopped.signal.aborted) throw error;
+    if (asked.once) process.exitCode = 130;
+  } finally {
+    if (stopped.signal.aborted) console.log("\nStopping …");
+    for (const clean of cleaning.reverse()) await clean();
+  }
+}
+
+/** Starts the servers, and says where they are. */
+async function start({ video, roboflow, key, model }: DemoArguments, cleaning: (() => Promise<unknown>)[]) {
+  const folder = await mkdtemp(path.join(tmpdir(), "roboflow-video-demo-"));
+  cleaning.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+
+  let baseUrl: string | undefined;
+  if (!roboflow) {
+    const standIn = await startStandIn();
+    cleaning.push(() => standIn.stop());
+    baseUrl = standIn.url;
+    console.log(`Stand-in for Roboflow   ${baseUrl}   (key: ${key})`);
+    console.log(
+      "  It is a motion detector for trying things out, not a model: whatever moves is called “motion”.",
+    );
+  }
+  const flow = exampleFlow({ video, baseUrl, model: model || (roboflow ? "" : standInModel) });
+  const nodeRed = await startNodeRed(folder, flow, {
+    account: theNode(flow, "roboflow-video-account"),
+    // Roboflow's key goes by the environment, so that it does not lie on the disk.
+    ...(roboflow ? { env: { ROBOFLOW_API_KEY: key } } : { key, env: {} }),
+  });
+  cleaning.push(() => nodeRed.stop());
+  console.log(`Node-RED editor         ${nodeRed.url}`);
+  console.log(`The clip, looked at     ${nodeRed.url}/video-viewer`);
+  return { nodeRed, events: new EventFile(eventFile(folder)) };
+}
+
+/** Presses the button of the inject node, as a person in the editor would. */
+async function press(nodeRed: NodeRed): Promise<void> {
+  const { id } = theNode(nodeRed.options.flows, "inject");
+  const answer = await fetch(`${nodeRed.url}/inject/${id}`, { method: "POST" });
+  if (!answer.ok) throw new Error(`Node-RED did not take the clip: HTTP ${answer.status}`);
+}
+
+/**
+ * Tells everything that happens from now on.
+ *
+ * @returns how the first clip ends.
+ */
+function narrate(events: EventFile, signal: AbortSignal): Promise<Ending> {
+  const narrator = new Narrator((line) => console.log(line));
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      try {
+        for (const event of events.read()) {
+          const ending = narrator.tell(event);
+          if (ending) resolve(ending);
+        }
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const timer = setInterval(look, 100);
+    signal.addEventListener("abort", () => clearInterval(timer));
+  });
+}
+
+/** What comes first: the ending, or the time limit. Throws when the person stops it all. */
+async function within(ending: Promise<Ending>, limit: number, stop: AbortSignal): Promise<Ending> {
+  const over = new AbortController();
+  const late = async () => {
+    await sleep(limit * 1000, undefined, { signal: AbortSignal.any([stop, over.signal]) });
+    return { failure: `it took more than ${limit} seconds` };
+  };
+  try {
+    return await Promise.race([ending, late()]);
+  } finally {
+    over.abort();
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+}
+
+/** A clip that did not come through. */
+class WrongEnding extends Error {}
+
+/** The last line of `--once`: JSON, for programs. */
+function finish(ending: Ending): void {
+  if ("failure" in ending) throw new WrongEnding(ending.failure);
+  const { jobId, frames, detections, classes }: Clip = ending.clip;
+  console.log(JSON.stringify({ jobId, frames, detections, classes }));
+}
+
+function invite({ url }: NodeRed, { roboflow }: DemoArguments): void {
+  console.log(`
+Open ${url}/video-viewer to see the clip with what was seen drawn over it.
+Open ${url} to see the flow. The button of the inject node “send a clip” runs the clip again.`);
+  if (!roboflow)
+    console.log(
+      "To use Roboflow itself: see “With your own key” in README.md, or run npm start -- --key YOUR_KEY",
+    );
+  console.log("It stays up until you press Ctrl-C; what you change in the editor is gone then.");
+}
+
+main().then(
+  () => process.exit(process.exitCode ?? 0),
+  (error) => {
+    if (error instanceof WrongArgument) console.error(`${error.message}\n\n${usage}`);
+    else if (error instanceof WrongEnding) console.error(`The clip did not come through: ${error.message}`);
+    else console.error(error);
+    process.exit(1);
+  },
+);

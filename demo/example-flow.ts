@@ -1,0 +1,43 @@
+import { readExample } from "../test/support/example";
+import type { FlowNode } from "../test/support/node-red";
+
+/** What the demo puts into the example before it runs it. */
+export interface Changes {
+  video: string;
+  /** The stand-in's address; left out, the example's own stays. */
+  baseUrl?: string;
+  /** `project/4`; empty leaves the example's own. */
+  model: string;
+}
+
+/** Seconds between two questions to the stand-in; Roboflow itself is asked once a minute all the same. */
+const interval = 1;
+
+/** The one whose page shows the clip runs; the one to learn from stands beside it. */
+const examples = ["viewer", "four-steps"];
+
+/** The examples, ready to run: the same that people import, with the clip, the server and the model set. */
+export function exampleFlow({ video, baseUrl, model }: Changes): FlowNode[] {
+  const nodes = new Map<string, FlowNode>();
+  // They share one account.
+  for (const node of examples.flatMap(readExample)) nodes.set(node.id, nodes.get(node.id) ?? node);
+  const change: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
+    inject: () => ({ payload: video }),
+    "roboflow-video-account": () => (baseUrl ? { name: "Stand-in for Roboflow", baseUrl } : {}),
+    "roboflow-video-start": (node) => (model ? { models: withModel(node.models, model) } : {}),
+    "roboflow-video-poll": () => (baseUrl ? { interval } : {}),
+  };
+  return [...nodes.values()].map((node) => ({ ...node, ...change[node.type]?.(node) }));
+}
+
+function withModel(models: unknown, model: string) {
+  const [modelId, modelVersion] = model.split("/");
+  return (models as object[]).map((row) => ({ ...row, modelId, modelVersion }));
+}
+
+/** The first node of a type in a flow. */
+export function theNode(flow: FlowNode[], type: string): FlowNode {
+  const node = flow.find((candidate) => candidate.type === type);
+  if (!node) throw new Error(`the example has no ${type}`);
+  return node;
+}

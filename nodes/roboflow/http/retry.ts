@@ -1,0 +1,100 @@
+import { VideoError } from "../errors";
+import { ConnectionError } from "./network";
+
+/** How often and how long something is tried again. */
+export interface RetryPolicy {
+  /** Tries in all. */
+  tries: number;
+  /** Milliseconds from the first failure after which no further try begins: a long transfer does not count. */
+  total: number;
+  /** Milliseconds before the second try; doubles from there. */
+  first: number;
+  /** Longest wait in milliseconds, unless the server names a longer one with Retry-After. */
+  longest: number;
+  /** Whether a failure is worth another try. */
+  again: (error: VideoError) => boolean;
+}
+
+const passing = new Set([408, 425, 429]);
+const isPassingStatus = (status: number | undefined) =>
+  status !== undefined && (passing.has(status) || status >= 500);
+
+/** Failures that may pass when nothing is lost by asking again: network, 408, 425, 429 (not about the plan), 5xx. */
+export const isPassing = (error: VideoError) =>
+  error instanceof ConnectionError || (error.code !== "PLAN" && isPassingStatus(error.statusCode));
+
+/** A server that does not accept a client certificate, or the lack of one, says so after the handshake (TLS 1.3). */
+const certificateAlert = /^ERR_SSL_\w+_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+/** Failures after which the server cannot have taken the request: no connection stood, or it said 429 or 503. */
+export const wasNotAccepted = (error: VideoError) =>
+  error instanceof ConnectionError
+    ? !error.connected || certificateAlert.test(error.cause?.code ?? "")
+    : error.code !== "PLAN" && (error.statusCode === 429 || error.statusCode === 503);
+
+/** The policies, by kind of request. */
+export const retries = {
+  /** Signed URL, result, and the upload: free to repeat. */
+  repeatable: { tries: 5, total: 300_000, first: 1000, longest: 30_000, again: isPassing },
+  /** Starting a job costs money: only what certainly was not accepted. */
+  start: { tries: 5, total: 300_000, first: 1000, longest: 30_000, again: wasNotAccepted },
+  /** Key test and list of models: a person is waiting in front of a dialog. */
+  dialog: { tries: 3, total: 10_000, first: 500, longest: 2000, again: isPassing },
+} satisfies Record<string, RetryPolicy>;
+
+/**
+ * Runs `attempt` until it succeeds or the policy says to stop; then throws its last error.
+ *
+ * @param pause called before each wait, with the error and the milliseconds to wait.
+ */
+export async function withRetries<T>(
+  policy: RetryPolicy,
+  signal: AbortSignal,
+  attempt: () => Promise<T>,
+  pause: (error: VideoError, wait: number) => void = () => {},
+): Promise<T> {
+  let firstFailure: number | undefined;
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof VideoError) || tried >= policy.tries || !policy.again(error)) throw error;
+      const wait = Math.max(backoff(policy, tried), error.retryAfter ?? 0);
+      firstFailure ??= performance.now();
+      if (performance.now() - firstFailure + wait > policy.total) throw error;
+      pause(error, wait);
+      await sleep(wait, signal);
+    }
+  }
+}
+
+/** Exponential backoff with jitter, in milliseconds: between half and the whole of the doubled wait. */
+export function backoff({ first, longest }: Pick<RetryPolicy, "first" | "longest">, tried: number): number {
+  const whole = Math.min(longest, first * 2 ** (tried - 1));
+  return whole * (0.5 + Math.random() / 2);
+}
+
+/** Waits `ms` milliseconds; throws the signal's reason as soon as it is aborted. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
+/** A Retry-After header (seconds or a date) in milliseconds from now. */
+export function retryAfter(header: string | undefined): number | undefined {
+  if (!header) return undefined;
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}

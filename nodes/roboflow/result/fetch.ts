@@ -1,0 +1,123 @@
+import type { Writable } from "node:stream";
+import { isSuccess, readAnswer, refusal } from "../api/answers";
+import { VideoError } from "../errors";
+import { ConnectionError, type HttpResponse, type Network } from "../http/network";
+import { retries, withRetries } from "../http/retry";
+import { secretsOfUrl } from "../redact";
+import { Collector } from "./collector";
+import { checkResultSize } from "./damage";
+import { FileSink } from "./file-sink";
+import { openResult, type ResultFile } from "./open";
+
+/** Milliseconds between two reports of progress. */
+const reportEvery = 500;
+
+/** A result on its way: its length where the server told one, and its bytes. */
+export interface Incoming extends Pick<HttpResponse, "pipeTo"> {
+  /** Bytes, as they arrive; undefined where unknown. */
+  length: number | undefined;
+}
+
+/**
+ * Fetches a result from its signed URL (API page, call 5), again from the start when it is cut.
+ *
+ * @param take reads the bytes; called once for every try.
+ * @throws VideoError AUTH, REJECTED or NOT_FOUND when the link has expired; RESULT when it stays cut.
+ */
+export async function getResult<T>(
+  network: Network,
+  url: string,
+  hooks: { signal: AbortSignal; pause?: (error: VideoError, wait: number) => void },
+  take: (incoming: Incoming) => Promise<T>,
+): Promise<T> {
+  let begun = false;
+  const attempt = async () => {
+    begun = false;
+    const response = await network.request({
+      method: "GET",
+      url,
+      signal: hooks.signal,
+      fresh: true,
+      isLong: true,
+    });
+    if (!isSuccess(response.status)) throw refusal(await readAnswer(response, secretsOfUrl(url)), "storage");
+    begun = true;
+    try {
+      return await take({ length: lengthOf(response), pipeTo: response.pipeTo });
+    } finally {
+      response.discard();
+    }
+  };
+  try {
+    return await withRetries(retries.repeatable, hooks.signal, attempt, hooks.pause);
+  } catch (error) {
+    const wasCut = begun && error instanceof ConnectionError && error.code === "NETWORK";
+    throw wasCut ? new VideoError("RESULT", "resultCut", { cause: error.cause }) : error;
+  }
+}
+
+function lengthOf({ headers }: HttpResponse): number | undefined {
+  const length = Number(headers["content-length"] ?? Number.NaN);
+  return Number.isFinite(length) ? length : undefined;
+}
+
+/**
+ * Writes an incoming result to a new file.
+ *
+ * @param progress called with the bytes received so far, about twice a second.
+ * @throws VideoError STORAGE when the disk refuses.
+ */
+export const saveTo = (file: string, incoming: Incoming, progress: (bytes: number) => void): Promise<void> =>
+  receive(incoming, new FileSink(file), progress);
+
+/**
+ * Writes an incoming result to a new file and reads it along, so that it stands open when its last byte is there.
+ *
+ * @param progress as for {@link saveTo}.
+ * @throws VideoError STORAGE; RESULT when the result is damaged, as soon as that is seen.
+ */
+export async function saveAndOpen(
+  file: string,
+  incoming: Incoming,
+  { signal, progress }: { signal: AbortSignal; progress: (bytes: number) => void },
+): Promise<ResultFile> {
+  const sink = new FileSink(file);
+  const opening = openResult(file, { signal, growing: sink });
+  opening.catch((error) => sink.destroy(error));
+  try {
+    await receive(incoming, sink, progress);
+  } catch (error) {
+    await opening.then(
+      (result) => result.close(),
+      () => {},
+    );
+    throw error;
+  }
+  return opening;
+}
+
+/**
+ * Collects an incoming result in memory.
+ *
+ * @param progress called with the bytes received so far, about twice a second.
+ * @throws VideoError RESULT_TOO_LARGE past what can be one value: at once where the server tells the length.
+ */
+export async function collect(incoming: Incoming, progress: (bytes: number) => void): Promise<Buffer> {
+  if (incoming.length !== undefined) checkResultSize(incoming.length);
+  const collector = new Collector(checkResultSize, incoming.length);
+  await receive(incoming, collector, progress);
+  return collector.bytes;
+}
+
+async function receive(
+  { pipeTo }: Incoming,
+  target: Writable & { length: number },
+  progress: (bytes: number) => void,
+): Promise<void> {
+  const report = setInterval(() => progress(target.length), reportEvery);
+  try {
+    await pipeTo(target);
+  } finally {
+    clearInterval(report);
+  }
+}

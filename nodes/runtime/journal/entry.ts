@@ -1,0 +1,38 @@
+import type { NodeMessage } from "node-red";
+import type { ClipMessage } from "../message";
+
+/** How an entry's outcome is told. */
+export interface StoredFailure {
+  code: string;
+  message: string;
+  statusCode?: number;
+  cause?: { code?: string; message: string };
+}
+
+/**
+ * One accepted message, from the moment its node took it until a second after its outcome was sent.
+ *
+ * - `accepted`: the work is to be done (again after a restart).
+ * - `intent`: a paid request is about to be sent or was sent; after a restart nobody knows.
+ * - `sent`: `msg` is the outgoing message, sent again after a restart as a repeat.
+ * - `failed`: `failure` is raised again after a restart.
+ * - `aborted`: cut off by a deploy and not to be done again; never written down.
+ * - `taken`: settled and gone but for its token, which its sender may still repeat: a disabled one, say.
+ */
+export interface JournalEntry {
+  id: string;
+  node: string;
+  /** When the message was taken, ISO 8601. */
+  at: string;
+  state: "accepted" | "intent" | "sent" | "failed" | "aborted" | "taken";
+  msg: NodeMessage;
+  /** The hand-over token that the message came with. */
+  token?: string;
+  /** The output that a `sent` message leaves by. */
+  output?: number;
+  failure?: StoredFailure;
+}
+
+/** The clip's job id, for warnings that name what is dropped. */
+export const jobOf = ({ msg }: JournalEntry): string | undefined =>
+  (msg as Partial<ClipMessage>).roboflow?.jobId;

@@ -1,0 +1,332 @@
+import type { Node, NodeAPI, NodeMessage } from "node-red";
+import { startUncertain, VideoError } from "../../roboflow";
+import { findAccount } from "../accounts";
+import { describeFailure, NodeFailure } from "../failure";
+import type { JournalEntry } from "../journal/entry";
+import { asClipMessage, type ClipMessage, handoverOf } from "../message";
+import { type Progress, StatusLine } from "../status";
+import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
+import type { Outcome, Step, Task } from "./step";
+
+/** The message was dropped on purpose (a reset): `done()` without an error. */
+class Dropped extends Error {}
+/** The node is closing: whoever comes after it goes on. */
+class Closing extends Error {}
+
+/** Milliseconds that a deploy waits for the answer to a paid request. */
+const gracePeriodMs = 700;
+/** Turns of the event loop in which what was sent reaches the next node, and what was sent to us arrives. */
+const handoverTurns = 5;
+/** Entries taken up in one turn of the event loop. */
+const takenUpAtOnce = 50;
+
+interface Running {
+  entry: JournalEntry;
+  resumed: boolean;
+  controller: AbortController;
+  patient: AbortController;
+  ended: Promise<void>;
+}
+
+/**
+ * Runs every message of a flow node to exactly one outcome: a message sent and `done()`, or `done(err)`.
+ * Between the two stands the journal, so that the outcome comes even if the process is killed first.
+ */
+export class Runner implements Resumable {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #step: Step;
+  readonly #lifecycle: Lifecycle;
+  readonly #status: StatusLine;
+  readonly #running = new Map<string, Running>();
+  /** Entries on their way back through `receive`, by their message. */
+  readonly #takenUp = new Map<object, JournalEntry>();
+  readonly #restored = new Deferred();
+  readonly #closing = new Deferred();
+  /** Closed for good: what is left in the journal belongs to the node that comes after this one. */
+  #gone = false;
+  #withoutStorage = false;
+
+  constructor(RED: NodeAPI, node: Node, step: Step) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#step = step;
+    this.#lifecycle = lifecycleOf(RED);
+    this.#status = new StatusLine(RED, node);
+    this.#lifecycle.join(this);
+    node.on("input", (msg, send, done) => this.#input(msg, send, done));
+    node.on("close", (done: () => void) => {
+      this.#close().finally(done);
+    });
+  }
+
+  get id(): string {
+    return this.#node.id;
+  }
+
+  warn(message: string): void {
+    this.#node.warn(message);
+  }
+
+  /** Complains at deploy time about what cannot work, as a log line and under the node. */
+  reportConfigError(error: VideoError): void {
+    this.#node.error(this.#describe(error, undefined).message);
+    this.#status.broken(error.code);
+  }
+
+  /** Drops messages in hand: each ends with `done()` and no error. */
+  drop(select: (entry: JournalEntry) => boolean): void {
+    const dropThose = (running: Iterable<Running>) => {
+      for (const { entry, controller, patient } of running) {
+        if (!select(entry)) continue;
+        controller.abort(new Dropped());
+        patient.abort(new Dropped());
+      }
+    };
+    dropThose(this.#running.values());
+    if (this.#restored.passed) return;
+    // Those still to be taken up are meant as well, those that come in meanwhile are not.
+    this.#restored.reached.then(() =>
+      dropThose([...this.#running.values()].filter(({ resumed }) => resumed)),
+    );
+  }
+
+  /** Takes up what the journal holds for this node; called after each deploy, also one that left it running. */
+  resume(): void {
+    const isInHand = (entry: JournalEntry) => this.#running.has(entry.id) || this.#takenUp.has(entry.msg);
+    const entries = this.#lifecycle.journal.unsettled(this.id).filter((entry) => !isInHand(entry));
+    for (const entry of entries) this.#takenUp.set(entry.msg, entry);
+    // What the next node may have had goes first and at once, while that node still knows.
+    const isSent = ({ state }: JournalEntry) => state === "sent";
+    for (const { msg } of entries.filter(isSent)) this.#node.receive(msg);
+    const queue = entries.filter((entry) => !isSent(entry)).values();
+    // A few at a time: there may be thousands, and other nodes have messages of their own.
+    const next = () => {
+      for (let count = 0; count < takenUpAtOnce && !this.#closing.passed; count += 1) {
+        const { value: entry, done } = queue.next();
+        if (done) return setImmediate(() => this.#restored.pass());
+        this.#node.receive(entry.msg);
+      }
+      if (!this.#closing.passed) setImmediate(next);
+    };
+    next();
+  }
+
+  #input(msg: NodeMessage, send: (msg: never) => void, done: (error?: Error) => void): void {
+    const takenUp = this.#takenUp.get(msg);
+    if (takenUp) {
+      this.#takenUp.delete(msg);
+      if (!this.#closing.passed) this.#run(takenUp, send as Task["send"], done, true);
+      return;
+    }
+    const command = this.#step.command?.(msg);
+    if (command) {
+      command
+        .then(
+          () => done(),
+          (error) => done(this.#nodeFailure(this.#describe(error, undefined), asClipMessage(msg))),
+        )
+        .catch((error) => this.#complainOfOthers(error));
+      return;
+    }
+    const message = asClipMessage(msg);
+    const { journal } = this.#lifecycle;
+    const handover = handoverOf(message);
+    if (handover?.repeat && journal.isRepeat(this.id, handover.token)) {
+      done();
+      return;
+    }
+    const entry = this.#accept(message);
+    // Taken in all the same while closing: the node that comes after this one finds it in the journal.
+    if (!this.#closing.passed) this.#run(entry, send as Task["send"], done, false);
+  }
+
+  #accept(message: ClipMessage): JournalEntry {
+    const { journal } = this.#lifecycle;
+    const { entry, trouble } = journal.accept(this.id, message, { durable: this.#step.resume });
+    // A paid step says so itself, as an error of the message.
+    if (!this.#step.paid) this.#noteStorage(trouble);
+    return entry;
+  }
+
+  /** Warns when the journal cannot be written any more, not with every message. */
+  #noteStorage(trouble: unknown): void {
+    if (trouble && !this.#withoutStorage) {
+      const { message } = this.#describe(
+        new VideoError("STORAGE", "journalOff", { cause: trouble }),
+        undefined,
+      );
+      this.#node.warn(message);
+      this.#status.warning("journalOff");
+    }
+    this.#withoutStorage = trouble !== undefined;
+  }
+
+  #run(entry: JournalEntry, send: Task["send"], done: (error?: Error) => void, resumed: boolean): void {
+    const controller = new AbortController();
+    const patient = new AbortController();
+    const running: Running = { entry, resumed, controller, patient, ended: Promise.resolve() };
+    this.#running.set(entry.id, running);
+    running.ended = this.#toOutcome(this.#task(running, send), running, done)
+      .catch((error) => this.#complainOfOthers(error))
+      .finally(() => this.#running.delete(entry.id));
+  }
+
+  /** Node-RED itself or another node's callback has failed; an unhandled rejection would end the process. */
+  #complainOfOthers(error: unknown): void {
+    this.#node.error(this.#describe(error, undefined).message);
+  }
+
+  async #toOutcome(task: Task, running: Running, done: (error?: Error) => void): Promise<void> {
+    const { entry, controller, resumed } = running;
+    const { journal } = this.#lifecycle;
+    let outcome: Outcome | undefined;
+    try {
+      outcome = await this.#outcomeOf(entry, task);
+      if (this.#gone) return;
+      if (outcome?.msg) {
+        // The same each time the work is done: even if the outcome could not be written down, a repeat is known.
+        outcome.msg.roboflow.handover = { token: entry.id, ...(resumed ? { repeat: true } : {}) };
+        if (!this.#step.outcomeIsRemade)
+          journal.settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 });
+      }
+    } catch (error) {
+      if (this.#gone) return;
+      const { reason } = controller.signal;
+      if (reason instanceof Dropped) {
+        journal.remove(entry);
+        this.#status.ended(entry.id);
+        return done();
+      }
+      // Cut off: it stays in the journal as it is. What ended in a moment's gracePeriodMs counts all the same.
+      if (reason instanceof Closing && !(error instanceof VideoError)) return;
+      journal.settle(entry, { failure: this.#describe(error, task.msg) });
+    }
+    await task.flowsRunning();
+    // The node that comes after this one sends it.
+    if (this.#closing.passed) return;
+    if (entry.failure) {
+      done(this.#nodeFailure(entry.failure, task.msg));
+      this.#status.ended(entry.id, { failed: entry.failure.code });
+    } else {
+      if (outcome?.msg) task.send(toOutput(outcome.msg, outcome.output ?? 0));
+      done();
+      this.#status.ended(entry.id, { done: outcome?.done ?? "done", values: outcome?.values });
+    }
+    if (this.#withoutStorage) this.#status.warning("journalOff");
+    journal.linger(entry);
+  }
+
+  async #outcomeOf(entry: JournalEntry, task: Task): Promise<Outcome | undefined> {
+    switch (entry.state) {
+      case "accepted":
+        return this.#step.work(task);
+      case "sent":
+        return { msg: task.msg, output: entry.output, done: "sentAgain" };
+      case "intent":
+        throw startUncertain();
+      case "aborted":
+        throw new VideoError("ABORTED", "aborted");
+      case "failed":
+      case "taken":
+        return undefined;
+    }
+  }
+
+  #task({ entry, resumed, controller, patient }: Running, send: Task["send"]): Task {
+    const { journal } = this.#lifecycle;
+    const status = this.#status;
+    const paid = (act: () => void): void => {
+      try {
+        act();
+      } catch (cause) {
+        throw new VideoError("STORAGE", "journalNeeded", { values: { path: journal.root }, cause });
+      }
+    };
+    return {
+      id: entry.id,
+      acceptedAt: new Date(entry.at),
+      resumed,
+      msg: entry.msg as ClipMessage,
+      signal: controller.signal,
+      // Made when it is asked for: ten thousand waiting jobs do not.
+      get graceSignal() {
+        return patient.signal;
+      },
+      working: (key, values, options): void => {
+        const progress: Progress = { key, values, trouble: options?.trouble };
+        if (!controller.signal.aborted) status.working(entry.id, progress);
+      },
+      send,
+      flowsRunning: async () => {
+        if (this.#lifecycle.isRestarting)
+          await Promise.race([this.#lifecycle.flowsRunning(), this.#closing.reached]);
+      },
+      intend: () => {
+        // The node that comes after this one may have it in hand by now.
+        patient.signal.throwIfAborted();
+        paid(() => journal.intend(entry));
+      },
+      withdraw: () => journal.withdraw(entry),
+    };
+  }
+
+  #describe(error: unknown, msg: ClipMessage | undefined) {
+    const secrets = findAccount(this.#RED, this.#step.account)?.secrets() ?? [];
+    const { jobId, fileName } = msg?.roboflow ?? {};
+    return describeFailure(this.#RED, this.#step.name, error, { secrets, jobId, fileName });
+  }
+
+  /** `msg.statusCode` holds the HTTP status of this failure, never that of an earlier one. */
+  #nodeFailure(failure: NonNullable<JournalEntry["failure"]>, msg: ClipMessage): NodeFailure {
+    if (failure.statusCode === undefined) delete msg.statusCode;
+    else msg.statusCode = failure.statusCode;
+    return new NodeFailure(failure);
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.pass();
+    const reason = new Closing();
+    for (const { controller } of this.#running.values()) controller.abort(reason);
+    const impatience = setTimeout(() => {
+      for (const { patient } of this.#running.values()) patient.abort(reason);
+    }, gracePeriodMs);
+    let lastMoment: NodeJS.Timeout | undefined;
+    await Promise.race([
+      Promise.all([...this.#running.values()].map(({ ended }) => ended)),
+      new Promise((resolve) => {
+        lastMoment = setTimeout(resolve, gracePeriodMs + 100);
+      }),
+    ]);
+    clearTimeout(impatience);
+    clearTimeout(lastMoment);
+    for (let turn = 0; turn < handoverTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    this.#gone = true;
+    const { journal } = this.#lifecycle;
+    if (!this.#step.resume)
+      for (const entry of journal.unsettled(this.id)) if (entry.state === "accepted") journal.abort(entry);
+    this.#status.close();
+    this.#lifecycle.leave(this);
+  }
+}
+
+/** Something that happens once and can be waited for. */
+class Deferred {
+  #pass: () => void = () => {};
+  #passed = false;
+  readonly reached = new Promise<void>((resolve) => {
+    this.#pass = resolve;
+  });
+
+  get passed(): boolean {
+    return this.#passed;
+  }
+
+  pass(): void {
+    this.#passed = true;
+    this.#pass();
+  }
+}
+
+const toOutput = (msg: NodeMessage, output: number): NodeMessage | (NodeMessage | null)[] =>
+  output === 0 ? msg : [...Array<null>(output).fill(null), msg];

@@ -1,0 +1,55 @@
+import type { NodeMessage } from "node-red";
+import type { StepName } from "../failure";
+import type { ClipMessage } from "../message";
+import type { TextValues } from "../text";
+
+/** One message in hand, as a step's work sees it. */
+export interface Task {
+  /** Stays the same when the work is taken up again. */
+  readonly id: string;
+  /** When the message was taken. */
+  readonly acceptedAt: Date;
+  /** Whether this is work taken up again after a deploy or a restart. */
+  readonly resumed: boolean;
+  readonly msg: ClipMessage;
+  /** Aborted by a deploy or a reset; every wait and request takes it. */
+  readonly signal: AbortSignal;
+  /** Aborted a moment later: for a request whose answer is worth waiting for during a deploy. */
+  readonly graceSignal: AbortSignal;
+  working(key: string, values?: TextValues, options?: { trouble?: boolean }): void;
+  /** Sends a message that is not the outcome. */
+  send(msg: NodeMessage | (NodeMessage | null)[]): void;
+  /** Resolves when no deploy is under way, or this node closes: what is sent in one may reach a node that is gone. */
+  flowsRunning(): Promise<void>;
+  /** Says that a paid request is about to be sent; it is on disk when this returns. */
+  intend(): void;
+  /** Takes the intention back: the request was certainly not accepted. */
+  withdraw(): void;
+}
+
+/** How a message's work ended well. */
+export interface Outcome {
+  /** Goes out by `output`; without one, the work has sent what there was. */
+  msg?: ClipMessage;
+  /** From 0. */
+  output?: number;
+  /** A key of the catalogue under `status`. */
+  done: string;
+  values?: TextValues;
+}
+
+/** What one of the flow nodes does with a message; the rest is the same for all of them. */
+export interface Step {
+  readonly name: StepName;
+  /** Id of the account as configured, for the secrets never to be shown. */
+  readonly account: string;
+  /** Whether accepted work goes on after a deploy and a restart. */
+  readonly resume: boolean;
+  /** Whether the work costs money, so that it never begins without the journal. */
+  readonly paid?: boolean;
+  /** Whether a message that comes again after a restart is made anew instead of kept: results can be huge. */
+  readonly outcomeIsRemade?: boolean;
+  /** A message that is a command to the node; resolves when it has been carried out. */
+  command?(msg: NodeMessage): Promise<void> | undefined;
+  work(task: Task): Promise<Outcome>;
+}

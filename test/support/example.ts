@@ -1,0 +1,93 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type FlowNode, NodeRed, recordNode } from "./node-red";
+
+const folder = path.join(__dirname, "..", "..", "examples");
+
+/** The names of all examples. */
+export const exampleNames = readdirSync(folder)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => path.basename(name, ".json"));
+
+/** The nodes of an example as it is shipped. */
+export const readExample = (name: string): FlowNode[] =>
+  JSON.parse(readFileSync(path.join(folder, `${name}.json`), "utf8"));
+
+export interface Changes {
+  /** The stand-in's address, and its key. */
+  url: string;
+  apiKey: string;
+  /** Settings of the tab, as its user would change them. */
+  env?: Record<string, string>;
+  /** Any other property of a node, chosen by what it is. */
+  change?: (node: FlowNode) => Partial<FlowNode> | undefined;
+  /** More of settings.js. */
+  settings?: string;
+  /** Nodes beside those of the example, for a test that stands in for what its user would connect. */
+  more?: (example: FlowNode[]) => FlowNode[];
+}
+
+/**
+ * Imports an example into a real Node-RED through its admin API, changed as its user would. What its debug
+ * nodes get is recorded under their names.
+ */
+export async function runExample(
+  name: string,
+  { url, apiKey, env = {}, change = () => undefined, settings, more = () => [] }: Changes,
+): Promise<NodeRed> {
+  const nodeRed = await NodeRed.start({
+    userDir: mkdtempSync(path.join(tmpdir(), `roboflow-example-${name}-`)),
+    flows: [],
+    settings,
+    env: { ROBOFLOW_API_KEY: apiKey },
+  });
+  const nodes = readExample(name).map((node) => ({ ...node, ...pointedAt(node, url, env), ...change(node) }));
+  const tab = nodes.find(({ type }) => type === "tab")?.id as string;
+  const recorded = nodes.flatMap((node) =>
+    node.type === "debug"
+      ? [{ ...recordNode(String(node.name), tab), id: node.id, x: node.x, y: node.y }]
+      : [node],
+  );
+  await nodeRed.deploy([...recorded, ...more(nodes)]);
+  await nodeRed.waitForOutput(/Started flows[\s\S]*Started flows/);
+  return nodeRed;
+}
+
+/** Kills Node-RED, as a power cut does, and starts it again with what it has on disk. */
+export async function killAndRestart(nodeRed: NodeRed): Promise<NodeRed> {
+  await nodeRed.kill();
+  return NodeRed.start({ ...nodeRed.options, keepFlows: true, port: nodeRed.port });
+}
+
+/** Writes a result file as Roboflow would: of each frame its time, and the classes of what was seen. */
+export function writeResult(file: string, frames: { time: number; classes: string[] }[]): string {
+  const box = { x: 50, y: 50, width: 20, height: 20, confidence: 0.9, class_id: 0 };
+  writeFileSync(
+    file,
+    JSON.stringify({
+      frame_offset: frames.map((_, number) => number),
+      time_offset: frames.map(({ time }) => time),
+      "yard-watch": frames.map(({ classes }) => ({
+        image: { width: 100, height: 100 },
+        predictions: classes.map((name) => ({ ...box, class: name })),
+      })),
+    }),
+  );
+  return file;
+}
+
+function pointedAt(node: FlowNode, url: string, env: Record<string, string>): Partial<FlowNode> {
+  if (node.type === "roboflow-video-account") return { baseUrl: url };
+  if (node.type === "roboflow-video-poll") return { interval: 0.3 };
+  if (node.type === "tab" && Array.isArray(node.env))
+    return { env: node.env.map((entry) => ({ ...entry, value: env[entry.name] ?? entry.value })) };
+  return {};
+}
+
+/** Presses the button of an inject node, as the editor does. */
+export async function pressButton(nodeRed: NodeRed, example: string, name: string): Promise<void> {
+  const inject = readExample(example).find((node) => node.type === "inject" && node.name === name);
+  const response = await fetch(`${nodeRed.url}/inject/${inject?.id}`, { method: "POST" });
+  if (!response.ok) throw new Error(`inject "${name}": HTTP ${response.status}`);
+}

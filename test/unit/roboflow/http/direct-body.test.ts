@@ -1,0 +1,522 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { Writable } from "node:stream";
+import { type TestContext, test } from "node:test";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import tls from "node:tls";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { Network, type NetworkOptions, VideoError } from "../../../../nodes/roboflow";
+import { ConnectionError } from "../../../../nodes/roboflow/http/network";
+import { makeCertificates } from "../../../support/certificates";
+import { unhurried } from "../../../support/client-of";
+import { startProxy } from "../../../support/forwarding-proxy";
+import { until } from "../../../support/node-red";
+import { temporaryFolder } from "../../../support/recordings";
+
+const kib = 1024;
+const mib = 1024 * kib;
+const bufferSize = 192 * kib;
+const noise = randomBytes(5 * bufferSize);
+const inTime = { timeout: 10_000 };
+
+interface RawServer {
+  url: string;
+  /** Connections that are open now. */
+  open: Set<Socket>;
+}
+
+/** A server that answers every request with bytes; with the test it ends, and no connection may be left then. */
+async function serve(
+  t: TestContext,
+  answer: (socket: Socket) => void,
+  identity?: tls.TlsOptions,
+): Promise<RawServer> {
+  const open = new Set<Socket>();
+  const talk = (socket: Socket) => {
+    open.add(socket);
+    socket.on("error", () => {}).on("close", () => open.delete(socket));
+    socket.setNoDelay(true);
+    let head = "";
+    socket.on("data", (piece) => {
+      const hadHead = head.includes("\r\n\r\n");
+      head += piece;
+      if (!hadHead && head.includes("\r\n\r\n")) answer(socket);
+    });
+  };
+  const server = identity ? tls.createServer(identity, talk) : createServer(talk);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(async () => {
+    try {
+      await until(
+        () => open.size === 0,
+        2000,
+        () => `${open.size} connections are open after the test`,
+      );
+    } finally {
+      for (const socket of open) socket.destroy();
+      server.close();
+    }
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `${identity ? "https" : "http"}://127.0.0.1:${port}/result`, open };
+}
+
+function networkOf(t: TestContext, options: NetworkOptions = {}): Network {
+  const timings = { silence: 60_000, idle: 60_000 };
+  const network = new Network({ proxyFor: () => false, timings, ...options });
+  t.after(() => network.close());
+  return network;
+}
+
+/** Takes pieces at its own pace and keeps what they held; `pace` is waited for before a piece is let go. */
+class Target extends Writable {
+  readonly pieces: Buffer[] = [];
+  /** The memory that the pieces came in. */
+  readonly memory = new Set<ArrayBufferLike>();
+  most = 0;
+
+  constructor(readonly pace: (piece: Buffer) => unknown = () => {}) {
+    super({ highWaterMark: 512 * kib });
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+
+  /** Whether the body came past the parser, which has smaller memory for it. */
+  get wasDirect(): boolean {
+    return [...this.memory].every(({ byteLength }) => byteLength === bufferSize) && this.memory.size > 0;
+  }
+
+  override async _write(piece: Buffer, _encoding: BufferEncoding, callback: (error?: Error) => void) {
+    this.most = Math.max(this.most, this.writableLength);
+    this.memory.add(piece.buffer);
+    try {
+      await this.pace(piece);
+      this.pieces.push(Buffer.from(piece));
+      callback();
+    } catch (error) {
+      callback(error as Error);
+    }
+  }
+}
+
+const ask = (network: Network, url: string, { isLong = true, signal = unhurried } = {}) =>
+  network.request({ method: "GET", url, signal, fresh: true, isLong });
+
+const isFailure = (code: string) => (error: unknown) =>
+  error instanceof ConnectionError && error.code === code;
+
+const headOf = (length: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
+const answerOf = (body: Buffer) => Buffer.concat([Buffer.from(headOf(body.length)), body]);
+
+/** Sends pieces so that each is read by itself, as far as it is read at once. */
+async function send(socket: Socket, pieces: Iterable<Buffer>, end = true): Promise<void> {
+  for (const piece of pieces) {
+    if (socket.destroyed) return;
+    socket.write(piece);
+    await nextTurn();
+  }
+  if (end) socket.end();
+}
+
+/** What became of a request, in words that two of them can be compared by. */
+async function outcome(network: Network, url: string, isLong: boolean) {
+  const target = new Target();
+  try {
+    const response = await ask(network, url, { isLong });
+    const { status, headers } = response;
+    try {
+      await response.pipeTo(target);
+    } catch (error) {
+      assert.ok(error instanceof ConnectionError);
+      assert.equal(target.writableFinished, false);
+      return { result: { status, headers, failure: error.code }, wasDirect: target.wasDirect };
+    }
+    const digest = createHash("sha256").update(target.bytes).digest("hex");
+    return { result: { status, headers, length: target.bytes.length, digest }, wasDirect: target.wasDirect };
+  } catch (error) {
+    assert.ok(error instanceof ConnectionError, String(error));
+    return { result: { failure: error.code, connected: error.connected }, wasDirect: false };
+  }
+}
+
+const size = fc.oneof(
+  fc.integer({ min: 0, max: 3000 }),
+  fc.integer({ min: bufferSize - 400, max: bufferSize + 3 }),
+  fc.integer({ min: 2 * bufferSize - 400, max: 2 * bufferSize + 3 }),
+  fc.integer({ min: 0, max: 4 * bufferSize }),
+);
+const framings = [
+  "length",
+  "identity",
+  "chunked",
+  "chunkedWithLength",
+  "unknown",
+  "gzip",
+  "gzipChunked",
+  "surplus",
+  "cut",
+  "cutChunked",
+  "twoLengths",
+  "badLength",
+  "badLine",
+] as const;
+const rawAnswer = fc
+  .record({
+    size,
+    from: fc.nat(bufferSize),
+    framing: fc.oneof(fc.constant("length" as const), fc.constantFrom(...framings)),
+    status: fc.oneof(fc.constant(200), fc.constantFrom(200, 201, 204, 206, 302, 304, 404, 500)),
+    before: fc.array(fc.constantFrom(102, 103), { maxLength: 2 }),
+    names: fc.array(
+      fc.tuple(fc.constantFrom("X-One", "x-two", "ETag", "Set-Cookie"), fc.stringMatching(/^[!-~]{0,300}$/)),
+    ),
+    lineEnd: fc.oneof({ weight: 4, arbitrary: fc.constant("\r\n") }, fc.constant("\n")),
+    version: fc.constantFrom("1.1", "1.1", "1.0"),
+  })
+  .map((given) => {
+    const { framing, lineEnd } = given;
+    const plain = noise.subarray(given.from, given.from + given.size);
+    const body = framing.startsWith("gzip") ? gzipSync(plain, { level: 1 }) : plain;
+    const isChunked = /chunked/i.test(framing);
+    const lines = given.names.map(([name, value]) => `${name}: ${value}`);
+    if (framing.startsWith("gzip")) lines.push("Content-Encoding: gzip");
+    if (framing === "identity") lines.push("content-encoding: identity");
+    if (framing === "badLine") lines.push("no colon");
+    if (isChunked) lines.push("Transfer-Encoding: chunked");
+    const length = framing === "badLength" ? "12x" : body.length + (framing === "cut" ? 7 : 0);
+    if (framing !== "unknown" && (!isChunked || framing === "chunkedWithLength"))
+      lines.unshift(`Content-Length: ${length}`);
+    if (framing === "twoLengths") lines.push(`Content-Length: ${body.length + 1}`);
+    const heads = [
+      ...given.before.map((status) => [`HTTP/1.1 ${status} Early`, "Link: </a>"]),
+      [`HTTP/${given.version} ${given.status} Yes`, ...lines],
+    ].map((head) => [...head, "", ""].join(lineEnd));
+    const chunks = isChunked && body.length > 0 ? [`${body.length.toString(16)}\r\n`, body, "\r\n"] : [body];
+    const last =
+      isChunked && framing !== "cutChunked" ? "0\r\n\r\n" : framing === "surplus" ? "more than told" : "";
+    const bytes = Buffer.concat([...heads, ...chunks, last].map((part) => Buffer.from(part as string)));
+    const isPlain = ["length", "identity", "surplus", "cut"].includes(framing);
+    return { bytes, told: `${given.status} ${framing}`, isDirect: isPlain && given.status === 200 };
+  });
+
+/** Cuts bytes into pieces at places between 0 and 1. */
+function cutAt(bytes: Buffer, places: number[]): Buffer[] {
+  const borders = [...new Set(places.map((place) => Math.floor(place * bytes.length)))].sort((a, b) => a - b);
+  return [0, ...borders].map((from, index) => bytes.subarray(from, borders[index] ?? bytes.length));
+}
+
+test("an answer is what Node's parser makes of it, however it is cut into pieces", {
+  timeout: 30_000,
+}, async (t) => {
+  let pieces: Buffer[] = [];
+  const network = networkOf(t, { timings: { silence: 1000, idle: 1000 } });
+  const server = await serve(t, (socket) => void send(socket, pieces));
+  const directly = { yes: 0, no: 0 };
+  const place = fc.oneof(
+    fc.double({ min: 0, max: 1, noNaN: true }),
+    fc.double({ min: 0, max: 0.005, noNaN: true }),
+  );
+  await fc.assert(
+    fc.asyncProperty(rawAnswer, fc.array(place, { maxLength: 12 }), async (answer, places) => {
+      pieces = cutAt(answer.bytes, places).filter((piece) => piece.length > 0);
+      const expected = await outcome(network, server.url, false);
+      const actual = await outcome(network, server.url, true);
+      assert.deepEqual(actual.result, expected.result, answer.told);
+      assert.equal(expected.wasDirect, false);
+      const { length = 0 } = actual.result as { length?: number };
+      if (length > 0) assert.equal(actual.wasDirect, answer.isDirect, answer.told);
+      directly[actual.wasDirect ? "yes" : "no"] += 1;
+    }),
+    { numRuns: 400, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+  );
+  // Both ways are met: some 115 answers come directly on average.
+  assert.ok(directly.yes > 50 && directly.no > 50, JSON.stringify(directly));
+});
+
+test("a head and a body may be cut at every byte", inTime, async (t) => {
+  const head = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${headOf(5)}`;
+  const bytes = Buffer.from(`${head}hello`);
+  const network = networkOf(t);
+  let pieces: Buffer[] = [];
+  const server = await serve(t, (socket) => void send(socket, pieces));
+  const check = async () => {
+    const target = new Target();
+    await (await ask(network, server.url)).pipeTo(target);
+    assert.equal(target.bytes.toString(), "hello");
+    assert.ok(target.wasDirect);
+  };
+  for (let at = 1; at < bytes.length; at += 1) {
+    pieces = [bytes.subarray(0, at), bytes.subarray(at)];
+    await check();
+  }
+  pieces = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
+  await check();
+});
+
+test("a body that is about as long as a buffer, alone or with its head, is whole", inTime, async (t) => {
+  const network = networkOf(t);
+  let bytes = Buffer.alloc(0);
+  const server = await serve(t, (socket) => void send(socket, [bytes], false));
+  for (const buffers of [1, 2])
+    for (const withHead of [0, headOf(bufferSize).length])
+      for (const more of [-1, 0, 1]) {
+        const body = noise.subarray(0, buffers * bufferSize - withHead + more);
+        bytes = answerOf(body);
+        const target = new Target();
+        await (await ask(network, server.url)).pipeTo(target);
+        assert.ok(target.bytes.equals(body), `${body.length} bytes`);
+        assert.ok(target.wasDirect);
+      }
+});
+
+test("a cut body is NETWORK, whenever it is seen", inTime, async (t) => {
+  const network = networkOf(t);
+  let [body, isReset, held] = [0, false, 0];
+  const server = await serve(t, async (socket) => {
+    await send(socket, [Buffer.concat([Buffer.from(headOf(mib)), noise.subarray(0, body)])], !isReset);
+    if (isReset) setTimeout(() => socket.resetAndDestroy(), 20);
+  });
+  for (body of [0, 1000, bufferSize, mib - 1])
+    for (isReset of [false, true])
+      for (held of [0, 60]) {
+        const response = await ask(network, server.url);
+        await delay(held);
+        const target = new Target();
+        await assert.rejects(response.pipeTo(target), isFailure("NETWORK"));
+        assert.ok(target.destroyed && !target.writableFinished);
+      }
+});
+
+test("a server that falls silent is TIMEOUT, a target that takes its time is not", inTime, async (t) => {
+  const network = networkOf(t, { timings: { silence: 1000, idle: 200 } });
+  const body = noise.subarray(0, mib);
+  let sent = body.length;
+  const server = await serve(t, (socket) => {
+    socket.write(headOf(body.length));
+    socket.write(body.subarray(0, sent));
+  });
+  let waits = 0;
+  const slow = new Target(() => (waits++ === 1 ? delay(700) : undefined));
+  await (await ask(network, server.url)).pipeTo(slow);
+  assert.ok(slow.bytes.equals(body) && slow.wasDirect);
+  for (sent of [0, 100, bufferSize, body.length - 1]) {
+    const response = await ask(network, server.url);
+    await assert.rejects(response.pipeTo(new Target()), isFailure("TIMEOUT"));
+  }
+});
+
+for (const kind of ["with a length", "in chunks"])
+  test(`a target that does not take bytes stops the server; an answer ${kind}`, inTime, async (t) => {
+    const pieces = 512;
+    const pieceSize = 64 * kib;
+    const piece = (at: number) => noise.subarray(1001 * at, 1001 * at + pieceSize);
+    let sent = 0;
+    const server = await serve(t, (socket) => {
+      const [open, close] = kind === "in chunks" ? [`${pieceSize.toString(16)}\r\n`, "\r\n"] : ["", ""];
+      const framed = (at: number) => Buffer.concat([Buffer.from(open), piece(at), Buffer.from(close)]);
+      socket.write(
+        open ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" : headOf(pieces * pieceSize),
+      );
+      const more = () => {
+        while (sent < pieces) {
+          if (!socket.write(framed(sent++))) return;
+        }
+        socket.end(open ? "0\r\n\r\n" : "");
+      };
+      socket.on("drain", more);
+      more();
+    });
+    const taken = createHash("sha256");
+    let length = 0;
+    let free = () => {};
+    const held = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    const target = new Target(() => held);
+    target.pieces.push = (bytes: Buffer) => {
+      length += bytes.length;
+      taken.update(bytes);
+      return 0;
+    };
+    const response = await ask(networkOf(t), server.url);
+    // What waits before there is a target waits at the server, too.
+    await delay(150);
+    const before = sent;
+    const piped = response.pipeTo(target);
+    await delay(150);
+    // The rest stands in the system's own buffers.
+    assert.ok(
+      before < pieces / 2 && sent < pieces / 2,
+      `${before} and ${sent} of ${pieces} pieces were sent`,
+    );
+    assert.ok(target.most <= 512 * kib + bufferSize, `${target.most} bytes waited`);
+    free();
+    await piped;
+    const expected = createHash("sha256");
+    for (let at = 0; at < pieces; at += 1) expected.update(piece(at));
+    assert.equal(length, pieces * pieceSize);
+    assert.equal(taken.digest("hex"), expected.digest("hex"));
+    if (kind === "in chunks") return;
+    assert.ok(target.wasDirect);
+    assert.ok(target.memory.size <= 5, `${target.memory.size} buffers`);
+  });
+
+test("a piece stays as it is until the target lets it go", inTime, async (t) => {
+  const body = Buffer.concat([noise, noise, noise, noise]);
+  const server = await serve(t, (socket) => void send(socket, cutAt(answerOf(body), [0.1, 0.33, 0.5, 0.9])));
+  const target = new Target(async (piece) => {
+    const copy = Buffer.from(piece);
+    await delay(Math.random() * 8);
+    assert.ok(copy.equals(piece));
+  });
+  await (await ask(networkOf(t), server.url)).pipeTo(target);
+  assert.ok(target.bytes.equals(body) && target.wasDirect);
+});
+
+test("what the parser has not taken yet is not written over", inTime, async (t) => {
+  const head = Buffer.from("HTTP/1.1 200 OK\r\n\r\n");
+  const pieces = Array.from({ length: 300 }, (_, at) => noise.subarray(4000 * at, 4000 * (at + 1)));
+  const server = await serve(t, (socket) => void send(socket, [head, ...pieces]));
+  const waits = [delay(150)];
+  const target = new Target(() => waits.pop());
+  await (await ask(networkOf(t), server.url)).pipeTo(target);
+  assert.ok(target.bytes.equals(Buffer.concat(pieces)) && !target.wasDirect);
+});
+
+test("the target's error is what is thrown, and ends the connection", inTime, async (t) => {
+  const server = await serve(t, (socket) => {
+    socket.write(headOf(64 * mib));
+    socket.write(noise);
+  });
+  const full = new VideoError("STORAGE", "cannotWrite");
+  const network = networkOf(t);
+  for (const wait of [0, 30]) {
+    const target = new Target(async () => {
+      await delay(wait);
+      throw full;
+    });
+    const response = await ask(network, server.url);
+    await assert.rejects(response.pipeTo(target), (error) => error === full);
+    await until(
+      () => server.open.size === 0,
+      1000,
+      () => "the connection is open",
+    );
+  }
+  const gone = new Target();
+  gone.on("error", () => {}).destroy(full);
+  await assert.rejects((await ask(network, server.url)).pipeTo(gone), (error) => error === full);
+});
+
+test("who gives up gets the reason, whenever that is", inTime, async (t) => {
+  const reason = new Error("given up");
+  const isReason = (error: unknown) => error === reason;
+  const network = networkOf(t);
+  let bytes = Buffer.alloc(0);
+  const server = await serve(t, (socket) => void socket.write(bytes));
+
+  const beforeHead = new AbortController();
+  bytes = Buffer.from("HTTP/1.1 200 OK\r\nContent-Len");
+  const asked = ask(network, server.url, beforeHead);
+  setTimeout(() => beforeHead.abort(reason), 30);
+  await assert.rejects(asked, isReason);
+
+  for (bytes of [answerOf(noise), answerOf(noise.subarray(0, 10)), Buffer.from(headOf(10))])
+    for (const wait of [undefined, 30]) {
+      const control = new AbortController();
+      const response = await ask(network, server.url, control);
+      control.abort(reason);
+      if (wait) await delay(wait);
+      const target = new Target();
+      await assert.rejects(response.pipeTo(target), isReason);
+      assert.ok(target.destroyed);
+    }
+
+  const midway = new AbortController();
+  bytes = Buffer.concat([Buffer.from(headOf(64 * mib)), noise]);
+  const response = await ask(network, server.url, midway);
+  const target = new Target(() => midway.abort(reason));
+  await assert.rejects(response.pipeTo(target), isReason);
+  await until(
+    () => server.open.size === 0,
+    1000,
+    () => "the connection is open",
+  );
+});
+
+test("an answer that is discarded ends its connection", inTime, async (t) => {
+  const server = await serve(t, (socket) => void send(socket, [answerOf(noise)], false));
+  (await ask(networkOf(t), server.url)).discard();
+  await until(
+    () => server.open.size === 0,
+    1000,
+    () => "the connection is open",
+  );
+});
+
+test("a body that has to wait before it is wanted is whole", inTime, async (t) => {
+  let isEnded = false;
+  const server = await serve(
+    t,
+    (socket) => void send(socket, cutAt(answerOf(noise), [0.0001, 0.2]), isEnded),
+  );
+  const network = networkOf(t);
+  for (isEnded of [false, true]) {
+    const response = await ask(network, server.url);
+    await delay(150);
+    const target = new Target();
+    await response.pipeTo(target);
+    assert.ok(target.bytes.equals(noise) && target.wasDirect);
+  }
+});
+
+test("a body that a proxy forwards comes this way, too", inTime, async (t) => {
+  const server = await serve(t, (socket) => void send(socket, cutAt(answerOf(noise), [0.0001, 0.2])));
+  const proxy = await startProxy();
+  t.after(() => proxy.close());
+  const network = networkOf(t, {
+    proxyFor: () => ({ protocol: "http:", host: proxy.host, port: proxy.port }),
+  });
+  const target = new Target();
+  await (await ask(network, server.url)).pipeTo(target);
+  assert.ok(target.bytes.equals(noise) && target.wasDirect);
+  assert.equal(proxy.seen.length, 1);
+});
+
+const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
+test("https comes this way, too, but not through a tunnel", {
+  ...inTime,
+  skip: hasOpenssl ? false : "needs openssl",
+}, async (t) => {
+  const { ca, server: identity } = makeCertificates(temporaryFolder(t));
+  let length = noise.length;
+  const answer = () => [Buffer.from(headOf(length)), ...cutAt(noise, [0.0001, 0.2])];
+  const server = await serve(t, (socket) => void send(socket, answer()), identity);
+  const proxy = await startProxy();
+  t.after(() => proxy.close());
+  const direct = networkOf(t, { tls: { ca } });
+  const tunnelled = networkOf(t, {
+    tls: { ca },
+    proxyFor: () => ({ protocol: "http:", host: proxy.host, port: proxy.port }),
+  });
+  for (const network of [direct, tunnelled])
+    for (const held of [0, 100]) {
+      length = noise.length;
+      const response = await ask(network, server.url);
+      await delay(held);
+      const target = new Target();
+      await response.pipeTo(target);
+      assert.ok(target.bytes.equals(noise));
+      assert.equal(target.wasDirect, network === direct);
+      length = noise.length + 1;
+      const cut = await ask(network, server.url);
+      await delay(held);
+      await assert.rejects(cut.pipeTo(new Target()), isFailure("NETWORK"));
+    }
+  assert.equal(proxy.seen.length, 4);
+});

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { VideoError } from "../../../../nodes/roboflow";
+import { backoff, retryAfter, withRetries } from "../../../../nodes/roboflow/http/retry";
+import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
+import { unhurried } from "../../../support/client-of";
+
+const quick = { tries: 20, total: 150, first: 20, longest: 20, again: () => true };
+const trouble = (retryAfter?: number) =>
+  new VideoError("SERVER", "serverTrouble", { statusCode: 503, retryAfter });
+
+/** Runs attempts that all fail. @returns how many there were, and how long it took */
+async function failing(policy: typeof quick, attempt: (tried: number) => Promise<never> | never) {
+  let tried = 0;
+  const began = performance.now();
+  await assert.rejects(
+    withRetries(policy, unhurried, async () => {
+      tried += 1;
+      return attempt(tried);
+    }),
+    VideoError,
+  );
+  return { tried, took: performance.now() - began };
+}
+
+test("tries end with their number", async () => {
+  const { tried } = await failing({ ...quick, tries: 3, total: 60_000 }, () => {
+    throw trouble();
+  });
+  assert.equal(tried, 3);
+});
+
+test("tries end with their time, however many are left", async () => {
+  const { tried, took } = await failing(quick, () => {
+    throw trouble();
+  });
+  assert.ok(tried > 1 && tried < 20, `${tried} tries`);
+  assert.ok(took < 150 + 500, `${took} ms`);
+});
+
+test("an upload that ran for long before it broke is tried again all the same", async () => {
+  const { tried } = await failing({ ...quick, tries: 2 }, async (tried) => {
+    if (tried === 1) await delay(200);
+    throw trouble();
+  });
+  assert.equal(tried, 2);
+});
+
+test("a server that asks for patience gets it, but not past the time there is", async () => {
+  const patient = await failing({ ...quick, tries: 2 }, () => {
+    throw trouble(100);
+  });
+  assert.equal(patient.tried, 2);
+  assert.ok(patient.took >= 95, `${patient.took} ms`);
+  const over = await failing(quick, () => {
+    throw trouble(3_600_000);
+  });
+  assert.equal(over.tried, 1);
+});
+
+test("waits double up to the longest, with jitter", () => {
+  const policy = { first: 1000, longest: 30_000 };
+  for (const [tried, whole] of [
+    [1, 1000],
+    [2, 2000],
+    [4, 8000],
+    [9, 30_000],
+  ] as const) {
+    const waits = Array.from({ length: 50 }, () => backoff(policy, tried));
+    assert.ok(
+      waits.every((wait) => wait >= whole / 2 && wait <= whole),
+      `${waits}`,
+    );
+    assert.ok(new Set(waits).size > 1);
+  }
+});
+
+test("Retry-After is read as seconds or a date; what is neither counts as none", () => {
+  assert.equal(retryAfter("7"), 7000);
+  assert.equal(retryAfter("0"), 0);
+  assert.equal(retryAfter("-5"), 0);
+  const inAMinute = retryAfter(new Date(Date.now() + 60_000).toUTCString()) as number;
+  assert.ok(inAMinute > 58_000 && inAMinute <= 60_000, `${inAMinute}`);
+  assert.equal(retryAfter("Wed, 21 Oct 2015 07:28:00 GMT"), 0);
+  for (const header of [undefined, "", "soon", "1e999"]) assert.equal(retryAfter(header), undefined, header);
+});
+
+test("a rest of the account that no timer could hold is cut to a day", () => {
+  const floor = new PollRateLimiter(() => 0);
+  floor.backOff("account", "http://127.0.0.1", 1e12);
+  assert.equal(floor.backoffUntil("account"), 24 * 3_600_000);
+});
+
+test("a deploy ends a wait between two tries at once, and leaves no timer", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  const deploy = new AbortController();
+  const reason = new Error("deploy");
+  const policy = { ...quick, total: 600_000, first: 300_000, longest: 300_000 };
+  const began = performance.now();
+  await assert.rejects(
+    withRetries(
+      policy,
+      deploy.signal,
+      async () => {
+        throw trouble();
+      },
+      () => setImmediate(() => deploy.abort(reason)),
+    ),
+    reason,
+  );
+  assert.ok(performance.now() - began < 1000);
+  assert.equal(timers(), before);
+});

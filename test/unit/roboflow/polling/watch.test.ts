@@ -1,0 +1,359 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { type JobStatus, VideoError } from "../../../../nodes/roboflow";
+import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
+import { PollSchedule } from "../../../../nodes/roboflow/polling/schedule";
+import { type WatchContext, type WatchedJob, watchJob } from "../../../../nodes/roboflow/polling/watch";
+import { type FakeClock, fakeClock } from "../../../support/fake-clock";
+
+const roboflow = "https://api.roboflow.com";
+const elsewhere = "http://127.0.0.1:9001";
+
+const running: JobStatus = { state: "running", status: 1, answer: { status: 1 } };
+const done: JobStatus = {
+  state: "done",
+  status: 0,
+  outputUrl: "https://s.example/r.json",
+  answer: { status: 0, output_signed_url: "https://s.example/r.json" },
+};
+
+type Answer = JobStatus | VideoError;
+
+/** A server whose answers a test lays out, and the times at which it was asked. */
+class Asked {
+  readonly at: Record<string, number[]> = {};
+  /** Milliseconds that an answer takes. */
+  takes = 0;
+  answer: (jobId: string, poll: number) => Answer = () => running;
+
+  constructor(readonly clock: FakeClock) {}
+
+  async ask(jobId: string): Promise<JobStatus> {
+    this.at[jobId] ??= [];
+    const polls = this.at[jobId];
+    polls.push(this.clock.now());
+    if (this.takes > 0) await new Promise((resolve) => setTimeout(resolve, this.takes));
+    const answer = this.answer(jobId, polls.length);
+    if (answer instanceof VideoError) throw answer;
+    return answer;
+  }
+}
+
+function world(t: TestContext, { baseUrl = roboflow, interval = 60_000 } = {}) {
+  const clock = fakeClock(t);
+  const floor = new PollRateLimiter(clock.now);
+  const asked = new Asked(clock);
+  const stillRunning: string[] = [];
+  const stops: AbortController[] = [];
+  /** A poll node of its own: a schedule, an interval, and the floor of the process. */
+  const node = (own: Partial<Pick<WatchContext, "interval" | "baseUrl" | "account">> = {}) => {
+    const schedule = new PollSchedule(own.interval ?? interval, clock.now);
+    t.after(() => schedule.close());
+    return (jobId: string, job: Partial<WatchedJob> = {}, stop = new AbortController()) => {
+      stops.push(stop);
+      return watchJob(
+        { jobId, limit: Number.POSITIVE_INFINITY, takenUp: false, ...job },
+        {
+          baseUrl,
+          account: "mine",
+          interval,
+          ...own,
+          schedule,
+          floor,
+          signal: stop.signal,
+          ask: () => asked.ask(jobId),
+          stillRunning: () => stillRunning.push(jobId),
+          waiting: () => {},
+        },
+      );
+    };
+  };
+  t.after(() => {
+    for (const stop of stops) stop.abort(new Error("the test is over"));
+  });
+  return { clock, floor, asked, stillRunning, node };
+}
+
+/** Lets a watch go on that a test never sees end. */
+const letGo = (watch: Promise<unknown>) => void watch.catch(() => {});
+
+test("the first poll comes at once, the next a minute after the answer, until the status leaves 1", async (t) => {
+  const { clock, asked, stillRunning, node } = world(t);
+  asked.answer = (_, poll) => (poll === 3 ? done : running);
+  const watch = node()("a");
+  await clock.pass(180_000);
+  assert.deepEqual(await watch, done);
+  assert.deepEqual(asked.at.a, [0, 60_000, 120_000]);
+  assert.deepEqual(stillRunning, ["a", "a"]);
+});
+
+test("the interval counts from the answer, not from the question", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.takes = 9000;
+  letGo(node()("a"));
+  await clock.pass(150_000);
+  assert.deepEqual(asked.at.a, [0, 69_000, 138_000]);
+});
+
+test("at roboflow.com no interval, however short, brings a poll sooner than 60 seconds", async (t) => {
+  for (const interval of [100, 1000, 30_000, 59_999]) {
+    await t.test(`interval of ${interval} ms`, async (t) => {
+      const { clock, asked, node } = world(t, { interval, baseUrl: "https://eu.api.roboflow.com" });
+      letGo(node()("a"));
+      await clock.pass(59_999);
+      assert.deepEqual(asked.at.a, [0]);
+      await clock.pass(1);
+      assert.deepEqual(asked.at.a, [0, 60_000]);
+      await clock.pass(600_000);
+      const polls = asked.at.a ?? [];
+      assert.ok(polls.length >= 10);
+      for (const [n, at] of polls.entries())
+        if (n > 0) assert.ok(at - (polls[n - 1] ?? 0) >= 60_000, `${polls}`);
+    });
+  }
+});
+
+test("a longer interval is kept", async (t) => {
+  const { clock, asked, node } = world(t, { interval: 300_000 });
+  letGo(node()("a"));
+  await clock.pass(700_000);
+  assert.deepEqual(asked.at.a, [0, 300_000, 600_000]);
+});
+
+test("elsewhere the floor is a tenth of a second", async (t) => {
+  const { clock, asked, node } = world(t, { baseUrl: elsewhere, interval: 1 });
+  letGo(node()("a"));
+  await clock.pass(1000);
+  assert.deepEqual(asked.at.a, [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+});
+
+test("two nodes that wait for the same job share its minute", async (t) => {
+  const { clock, asked, node } = world(t, { interval: 1000 });
+  letGo(node()("a"));
+  await clock.pass(20_000);
+  letGo(node()("a"));
+  await clock.pass(400_000);
+  const polls = asked.at.a ?? [];
+  assert.equal(polls[1], 60_000);
+  for (const [n, at] of polls.entries()) if (n > 0) assert.ok(at - (polls[n - 1] ?? 0) >= 60_000, `${polls}`);
+  assert.ok(polls.length >= 7, `${polls}`);
+});
+
+test("the minute is kept across a deploy: the node that comes after waits for the rest of it", async (t) => {
+  const { clock, asked, node } = world(t, { interval: 1000 });
+  const deploy = new AbortController();
+  letGo(node()("a", {}, deploy));
+  await clock.pass(10_000);
+  deploy.abort(new Error("a deploy"));
+  letGo(node()("a"));
+  await clock.pass(49_000);
+  assert.deepEqual(asked.at.a, [0]);
+  await clock.pass(1000);
+  assert.deepEqual(asked.at.a, [0, 60_000]);
+});
+
+test("a poll whose answer a deploy cut off counts all the same", async (t) => {
+  const { clock, asked, node } = world(t, { interval: 1000 });
+  asked.takes = 5000;
+  const deploy = new AbortController();
+  letGo(node()("a", {}, deploy));
+  await clock.pass(2000);
+  deploy.abort(new Error("a deploy"));
+  letGo(node()("a"));
+  await clock.pass(70_000);
+  assert.deepEqual(asked.at.a?.slice(0, 2), [0, 65_000]);
+});
+
+test("a job taken up again after a restart waits one minute first", async (t) => {
+  const { clock, asked, node } = world(t);
+  letGo(node()("a", { takenUp: true }));
+  await clock.pass(59_999);
+  assert.equal(asked.at.a, undefined);
+  await clock.pass(1);
+  assert.deepEqual(asked.at.a, [60_000]);
+});
+
+test("a missing status waits like status 1 does", async (t) => {
+  const { clock, asked, stillRunning, node } = world(t);
+  asked.answer = (_, poll) => (poll < 3 ? { state: "running", answer: { job_id: "a" } } : done);
+  const watch = node()("a");
+  await clock.pass(120_000);
+  assert.deepEqual(await watch, done);
+  assert.equal(stillRunning.length, 2);
+});
+
+test("a failed job ends in JOB_FAILED with its id", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = () => ({ state: "failed", status: 4, answer: { status: 4, message: "no frames" } });
+  const watch = node()("job-9");
+  letGo(watch);
+  await clock.settle();
+  await clock.pass(1);
+  await assert.rejects(watch, { code: "JOB_FAILED", jobId: "job-9", serverWords: "no frames" });
+});
+
+test("waiting ends with the time limit, at the limit", async (t) => {
+  const { clock, asked, node } = world(t);
+  const watch = node()("a", { limit: 90_000 });
+  let endedAt = 0;
+  letGo(watch.finally(() => (endedAt = clock.now())));
+  await clock.pass(200_000);
+  await assert.rejects(watch, { code: "JOB_TIMEOUT", jobId: "a" });
+  assert.equal(endedAt, 90_000);
+  assert.deepEqual(asked.at.a, [0, 60_000]);
+});
+
+test("an outage is ridden out", async (t) => {
+  const { clock, asked, stillRunning, node } = world(t);
+  asked.answer = (_, poll) => {
+    if (poll <= 3) return new VideoError("SERVER", "serverTrouble", { statusCode: 502 });
+    if (poll === 4) return new VideoError("SERVER", "badAnswer", { statusCode: 200 });
+    return done;
+  };
+  const watch = node()("a");
+  await clock.pass(240_000);
+  assert.deepEqual(await watch, done);
+  assert.deepEqual(asked.at.a, [0, 60_000, 120_000, 180_000, 240_000]);
+  assert.deepEqual(stillRunning, []);
+});
+
+test("during an outage too, polls are an interval apart", async (t) => {
+  const { clock, asked, node } = world(t, { interval: 300_000 });
+  asked.answer = () => new VideoError("SERVER", "serverTrouble", { statusCode: 502 });
+  letGo(node()("a"));
+  await clock.pass(700_000);
+  assert.deepEqual(asked.at.a, [0, 300_000, 600_000]);
+});
+
+test("a refused key ends the waiting at once", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = () => new VideoError("AUTH", "keyRefused", { statusCode: 401 });
+  const watch = node()("a");
+  letGo(watch);
+  await clock.pass(1);
+  await assert.rejects(watch, { code: "AUTH" });
+  assert.deepEqual(asked.at.a, [0]);
+});
+
+test("an unknown job is believed after three answers: one just started may not show yet", async (t) => {
+  const { clock, asked, node } = world(t, { baseUrl: elsewhere });
+  const unknown = new VideoError("NOT_FOUND", "notFound", { statusCode: 404 });
+  asked.answer = () => unknown;
+  const watch = node()("a");
+  letGo(watch);
+  await clock.pass(5000);
+  await assert.rejects(watch, { code: "NOT_FOUND" });
+  assert.deepEqual(asked.at.a, [0, 1000, 2000]);
+
+  asked.answer = (_, poll) => (poll < 3 ? unknown : done);
+  const late = node()("b");
+  await clock.pass(5000);
+  assert.deepEqual(await late, done);
+});
+
+test("unknown at Roboflow waits for the minute too", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = () => new VideoError("NOT_FOUND", "notFound", { statusCode: 404 });
+  const watch = node()("a");
+  letGo(watch);
+  await clock.pass(130_000);
+  await assert.rejects(watch, { code: "NOT_FOUND" });
+  assert.deepEqual(asked.at.a, [0, 60_000, 120_000]);
+});
+
+test("a 429 makes every job of the account rest, in whichever node it waits", async (t) => {
+  const { clock, asked, node } = world(t, { baseUrl: elsewhere, interval: 1000 });
+  asked.answer = (jobId, poll) =>
+    jobId === "a" && poll === 2
+      ? new VideoError("RATE_LIMIT", "rateLimit", { statusCode: 429, retryAfter: 30_000 })
+      : running;
+  letGo(node()("a"));
+  letGo(node()("b"));
+  letGo(node({ account: "another" })("c"));
+  await clock.pass(30_000);
+  const within = (jobId: string) => asked.at[jobId]?.filter((at) => at > 2000 && at < 30_900).length;
+  assert.equal(within("a"), 0);
+  assert.equal(within("b"), 0);
+  assert.ok((within("c") ?? 0) > 20);
+  await clock.pass(3000);
+  assert.ok((asked.at.a?.at(-1) ?? 0) > 30_900 && (asked.at.b?.at(-1) ?? 0) > 30_900);
+});
+
+test("many jobs that arrive together are spread, the last within half an interval, and stay in step", async (t) => {
+  const { clock, asked, node } = world(t);
+  const watch = node();
+  const jobs = 1500;
+  for (let job = 0; job < jobs; job += 1) letGo(watch(`job-${job}`));
+  await clock.pass(300_000);
+  const firsts = Object.values(asked.at).map(([first]) => first ?? 0);
+  assert.equal(firsts.length, jobs);
+  assert.equal(Math.min(...firsts), 0);
+  assert.ok(Math.max(...firsts) <= 30_000, `the last came after ${Math.max(...firsts)} ms`);
+  assert.ok(Math.max(...firsts) >= 20_000, "they came as a burst");
+  assert.ok(new Set(firsts).size <= 1001, "those of 30 ms leave together");
+
+  const perSecond = new Map<number, number>();
+  for (const polls of Object.values(asked.at)) {
+    assert.ok(polls.length >= 4, `${polls}`);
+    for (const [n, at] of polls.entries()) {
+      const second = Math.floor(at / 1000);
+      perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
+      if (n === 0) continue;
+      const pause = at - (polls[n - 1] ?? 0);
+      assert.ok(pause >= 60_000 && pause <= 66_000, `a pause of ${pause} ms`);
+    }
+  }
+  assert.ok(
+    Math.max(...perSecond.values()) <= (jobs / 60) * 2.5,
+    `${Math.max(...perSecond.values())} in a second`,
+  );
+});
+
+test("a few jobs that arrive together are polled one after another, within a moment", async (t) => {
+  const { clock, asked, node } = world(t);
+  const watch = node();
+  for (const jobId of ["a", "b", "c"]) letGo(watch(jobId));
+  await clock.pass(1000);
+  const [a, b, c] = ["a", "b", "c"].map((jobId) => asked.at[jobId]?.[0] ?? Number.NaN) as [
+    number,
+    number,
+    number,
+  ];
+  assert.equal(a, 0);
+  assert.ok(a < b && b < c && c <= 200, `${a}, ${b}, ${c}`);
+});
+
+test("a job that is given up while it waits leaves the others their turns", async (t) => {
+  const { clock, asked, node } = world(t);
+  const watch = node();
+  const reset = new AbortController();
+  const given = watch("a", {}, reset);
+  letGo(given);
+  letGo(watch("b"));
+  await clock.pass(10_000);
+  const reason = new Error("reset");
+  reset.abort(reason);
+  await assert.rejects(given, reason);
+  await clock.pass(60_000);
+  assert.equal(asked.at.a?.length, 1);
+  assert.equal(asked.at.b?.length, 2);
+});
+
+test("an interval of months is one long wait, not a timer that fires without end", async (t) => {
+  const clock = fakeClock(t);
+  const months = 90 * 24 * 3_600_000;
+  const schedule = new PollSchedule(months, clock.now);
+  t.after(() => schedule.close());
+  let turns = 0;
+  schedule.join();
+  void schedule.turn(months, new AbortController().signal).then(() => {
+    turns += 1;
+  });
+  await clock.pass(1000);
+  const { mock } = setTimeout as unknown as { mock: { callCount(): number } };
+  assert.ok(mock.callCount() < 5, `${mock.callCount()} timers`);
+  await clock.pass(months - 2000);
+  assert.equal(turns, 0);
+  await clock.pass(2000);
+  assert.equal(turns, 1);
+});

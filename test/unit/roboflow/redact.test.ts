@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { VideoError, withoutSecrets } from "../../../nodes/roboflow";
+import { secretsOfUrl } from "../../../nodes/roboflow/redact";
+import { knownKey } from "../../support/client-of";
+
+const cuts: [name: string, text: string, expected: string][] = [
+  [
+    "the key, wherever it stands",
+    `key ${knownKey} and ${encodeURIComponent(knownKey)} refused`,
+    "key … and … refused",
+  ],
+  [
+    "the query of a URL",
+    "GET https://storage.example/in/yard.mp4?X-Goog-Expires=60&X-Goog-Signature=0f3a failed",
+    "GET https://storage.example/in/yard.mp4?… failed",
+  ],
+  [
+    "the query of a URL in quotes",
+    '{"url":"http://a.example/?api_key=abc"}',
+    '{"url":"http://a.example/?…"}',
+  ],
+  [
+    "a parameter outside a URL",
+    "path /videoinfer/?api_key=abc123&job_id=7",
+    "path /videoinfer/?api_key=…&job_id=7",
+  ],
+  [
+    "a signature outside a URL",
+    "X-Goog-Signature=0f3a&more, x-amz-signature=77",
+    "X-Goog-Signature=…&more, x-amz-signature=…",
+  ],
+  [
+    "user and password of a proxy",
+    "via http://user:secret@proxy.example:3128",
+    "via http://…@proxy.example:3128",
+  ],
+  [
+    "a password with an @ in it, in full",
+    "via http://user:se@cret@proxy.example:3128",
+    "via http://…@proxy.example:3128",
+  ],
+];
+
+for (const [name, text, expected] of cuts) {
+  test(`cut: ${name}`, () => {
+    assert.equal(withoutSecrets(text, [knownKey]), expected);
+  });
+}
+
+test("what is no secret stays: a job id, a plain address, a question", () => {
+  const text = "job fec28362-f7d9-4cc0 at https://api.roboflow.com/videoinfer/ (really?)";
+  assert.equal(withoutSecrets(text, [knownKey]), text);
+});
+
+test("a key is cut however it is spelled", () => {
+  const key = `rf_<Odd> "Key"&/+%'\\ä7`;
+  const inForm = new URLSearchParams({ key }).toString().slice("key=".length);
+  const asciiJson = JSON.stringify(key)
+    .slice(1, -1)
+    .replace(/[^ -~]|[<>&'+]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const inHtml = key
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+  for (const spelling of [
+    key,
+    encodeURIComponent(key),
+    encodeURIComponent(key).replace(/%../g, (byte) => byte.toLowerCase()),
+    encodeURIComponent(encodeURIComponent(key)),
+    inForm,
+    JSON.stringify(key).slice(1, -1),
+    JSON.stringify(JSON.stringify(key)).slice(3, -3),
+    asciiJson,
+    asciiJson.replaceAll("/", "\\/"),
+    inHtml,
+    inHtml.replaceAll("&#39;", "&#x27;"),
+  ])
+    assert.equal(withoutSecrets(`before ${spelling} after`, [key]), "before … after", spelling);
+});
+
+test("a key as short as a word is cut as a word, without garbling others", () => {
+  assert.equal(
+    withoutSecrets('the demo ("demo", ?key%3Ddemo, api_key=demo ) was demonstrated in demo2', ["demo"]),
+    'the … ("…", ?key%3D…, api_key=… ) was demonstrated in demo2',
+  );
+});
+
+test("no secret is no reason to change a text", () => {
+  assert.equal(withoutSecrets("as it was", [""]), "as it was");
+});
+
+test("what a signed URL must not give away are its values, not what everybody knows of it", () => {
+  assert.deepEqual(
+    secretsOfUrl("https://storage.example/a.mp4?Expires=3600&ticket=71c4e7badc0de5&X-Goog-Signature=0f3a77"),
+    ["71c4e7badc0de5", "0f3a77"],
+  );
+  assert.deepEqual(secretsOfUrl("no URL"), []);
+});
+
+test("of the error below ours only code and message are kept: an axios error holds the key", () => {
+  const below = Object.assign(new Error("read ECONNRESET"), {
+    code: "ECONNRESET",
+    config: { url: knownKey },
+  });
+  const { cause } = new VideoError("NETWORK", "network", { cause: below });
+  assert.deepEqual(cause, { code: "ECONNRESET", message: "read ECONNRESET" });
+  assert.ok(!inspect(cause, { showHidden: true }).includes(knownKey));
+});

@@ -1,0 +1,372 @@
+import assert from "node:assert/strict";
+import { stat, truncate, writeFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { VideoError } from "../../../../nodes/roboflow/errors";
+import {
+  checkResultSize,
+  type Frame,
+  type FrameFilter,
+  maxResultBytes,
+  openResult,
+  parseResult,
+} from "../../../../nodes/roboflow/result";
+import { makeResult, planResult } from "../../../support/make-result";
+import { everything } from "./oracle";
+import { isResultError, scratchPath } from "./reading";
+
+const BOX = {
+  time: 0.0699,
+  image: { width: 480, height: 360 },
+  predictions: [
+    { x: 360, y: 114, width: 36, height: 104, confidence: 0.624, class: "zebra", class_id: 1 },
+    { x: 30, y: 14, width: 6, height: 10, confidence: 0.3, class: "dog", class_id: 0 },
+  ],
+};
+const LABELS = {
+  image: { width: 64, height: 48, depth: 3 },
+  predictions: { sunny: { confidence: 0.9, class_id: 3 }, __proto: {}, constructor: { confidence: 0.2 } },
+  predicted_classes: ["sunny"],
+};
+const GAZE = { predictions: [{ face: { x: 1, y: 2, confidence: 0.7 }, yaw: 0.1, pitch: -0.2 }], time: 1 };
+
+async function framesOf(text: string | object, filter: Partial<FrameFilter> = {}, skipEmpty = false) {
+  const path = scratchPath();
+  await writeFile(path, typeof text === "string" ? text : JSON.stringify(text));
+  const file = await openResult(path);
+  try {
+    const frames: Frame[] = [];
+    for await (const some of file.batches({ ...everything, ...filter }, { skipEmpty })) frames.push(...some);
+    return { frames, summary: file.summary, models: file.models };
+  } finally {
+    await file.close();
+  }
+}
+
+describe("a result, frame by frame", () => {
+  test("has boxes of all models in one list, counts, the picture's size and the entries as they came", async () => {
+    const { frames, summary, models } = await framesOf({
+      yard: [BOX, null],
+      time_offset: [0, 0.2],
+      gate: [{ predictions: [] }, null],
+      frame_offset: [0, 6],
+    });
+    assert.deepEqual(models, ["yard", "gate"]);
+    assert.deepEqual(summary, { frames: 2, detections: 2, classes: { zebra: 1, dog: 1 }, nullFrames: 1 });
+    assert.deepEqual(frames, [
+      {
+        frame: 0,
+        time: 0,
+        image: { width: 480, height: 360 },
+        predictions: BOX.predictions.map((box) => ({ model: "yard", ...box })),
+        classes: { zebra: 1, dog: 1 },
+        results: { yard: BOX, gate: { predictions: [] } },
+      },
+      { frame: 6, time: 0.2, image: null, predictions: [], classes: {}, results: { yard: null, gate: null } },
+    ]);
+    assert.equal(Object.getPrototypeOf(frames[0]?.results), Object.prototype);
+  });
+
+  test("reads the plural names of the format page, and columns of no length", async () => {
+    const { frames, summary } = await framesOf('{"m": [], "frame_offsets": [ ], "time_offsets": []}');
+    assert.deepEqual(frames, []);
+    assert.deepEqual(summary, { frames: 0, detections: 0, classes: {}, nullFrames: 0 });
+  });
+
+  test("makes one prediction of each label, none of clip, and leaves gaze as it is", async () => {
+    const { frames, summary } = await framesOf({
+      frame_offset: [0],
+      time_offset: [0],
+      weather: [LABELS],
+      clip: [[0.1, 0.2]],
+      clip2: [{ embeddings: [[0.1]], time: 1 }],
+      gaze: [GAZE],
+    });
+    assert.deepEqual(frames[0]?.predictions, [
+      { model: "weather", class: "sunny", confidence: 0.9, class_id: 3 },
+      { model: "weather", class: "__proto" },
+      { model: "weather", class: "constructor", confidence: 0.2 },
+      { model: "gaze", ...GAZE.predictions[0] },
+    ]);
+    assert.deepEqual(frames[0]?.image, { width: 64, height: 48 });
+    assert.deepEqual(frames[0]?.classes, { sunny: 1, __proto: 1, constructor: 1 });
+    assert.equal(summary.detections, 4);
+  });
+
+  test("keeps both columns of a model that ran in two versions", async () => {
+    const text =
+      '{"frame_offset":[0],"m":[{"predictions":[{"class":"a"}]}],"time_offset":[0],"m":[null],"m":[7]}';
+    const { frames, models } = await framesOf(text);
+    assert.deepEqual(models, ["m", "m#2", "m#3"]);
+    assert.deepEqual(frames[0]?.results, { m: { predictions: [{ class: "a" }] }, "m#2": null, "m#3": 7 });
+    assert.deepEqual(parseResult(Buffer.from(text)).models, models);
+  });
+
+  test("keeps both columns of a model named much like a key further down", () => {
+    const rest = `${" ".repeat(1000)}"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[]}]`;
+    for (const key of ['\\"predictions', "predictions", "\\u006d2"]) {
+      const { models } = parseResult(Buffer.from(`{${rest},"${key}":[1],"${key}":[2]}`));
+      assert.equal(models.length, 3, key);
+      const { result } = parseResult(Buffer.from(`{${rest},"${key}":[1],"${key}":2}`));
+      assert.deepEqual(Object.values(result).at(-1), [1], key);
+    }
+  });
+
+  test("reads Python's NaN and Infinity as null", async () => {
+    const { frames, summary } = await framesOf(
+      '{"frame_offset":[0,1],"time_offset":[0,NaN],"m":[{"predictions":[{"class":"NaN","confidence":-Infinity}]},-Infinity]}',
+    );
+    assert.equal(summary.nullFrames, 1);
+    assert.deepEqual(frames[0]?.predictions, [{ model: "m", class: "NaN", confidence: null }]);
+    assert.equal(frames[1]?.time, null);
+    assert.deepEqual(frames[1]?.results, { m: null });
+  });
+
+  test("counts a class once however it is spelled, and many classes", async () => {
+    const names = Array.from({ length: 300 }, (_, n) => `{"class":"c${n}"},{"class":"\\u0063${n}"}`);
+    const text = `{"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[${names}]}]}`;
+    const { summary } = await framesOf(text);
+    assert.equal(Object.keys(summary.classes).length, 300);
+    assert.ok(Object.values(summary.classes).every((count) => count === 2));
+  });
+
+  test("is not upset by names that JavaScript has plans for", async () => {
+    const text =
+      '{"frame_offset":[0],"time_offset":[0],"__proto__":[{"predictions":[{"class":"__proto__"},{"class":"toString"}]}]}';
+    const { frames, summary } = await framesOf(text);
+    const expected = '{"__proto__":1,"toString":1}';
+    assert.equal(JSON.stringify(frames[0]?.classes), expected);
+    assert.equal(JSON.stringify(summary.classes), expected);
+    assert.equal(JSON.stringify(parseResult(Buffer.from(text)).summary.classes), expected);
+    assert.deepEqual(Object.keys(frames[0]?.results ?? {}), ["__proto__"]);
+    assert.equal(frames[0]?.predictions[0]?.model, "__proto__");
+  });
+
+  describe("filters", () => {
+    const result = { frame_offset: [0, 1], time_offset: [0, 1], yard: [BOX, null], gaze: [GAZE, null] };
+
+    test("by confidence leave out what is below, and pass what has none", async () => {
+      const { frames, summary } = await framesOf(
+        { ...result, m: [{ predictions: [{ class: "x" }] }, null] },
+        { minConfidence: 0.65 },
+      );
+      assert.deepEqual(
+        frames[0]?.predictions.map(({ model }) => model),
+        ["gaze", "m"],
+      );
+      assert.deepEqual(frames[0]?.classes, { x: 1 });
+      assert.deepEqual(frames[0]?.results.yard, BOX);
+      assert.equal(summary.detections, 4, "counts are of the whole");
+    });
+
+    test("by class keep what is named", async () => {
+      const { frames } = await framesOf(result, { classes: ["dog", "cat"] });
+      assert.deepEqual(frames[0]?.classes, { dog: 1 });
+    });
+
+    test("and skipEmpty drops frames that are left with nothing", async () => {
+      assert.deepEqual(
+        (await framesOf(result, {}, true)).frames.map(({ frame }) => frame),
+        [0],
+      );
+      assert.deepEqual((await framesOf(result, { classes: ["cat"] }, true)).frames, []);
+    });
+  });
+});
+
+describe("what is no result", () => {
+  const refused: [what: string, text: string, reason: string][] = [
+    ["an empty object", "{}", "resultNotVideo"],
+    ["an array", "[]", "resultNotVideo"],
+    ["some other object", '{"a": 1}', "resultNotVideo"],
+    ["no times", '{"frame_offset": [0]}', "resultNotVideo"],
+    ["offsets that are no columns", '{"frame_offset": 1, "time_offset": 2}', "resultNotVideo"],
+    [
+      "offsets that are a column no more",
+      '{"frame_offset":[0],"time_offset":[0],"frame_offset":1}',
+      "resultNotVideo",
+    ],
+    ["an empty file", "", "resultDamaged"],
+    ["an error page", "<?xml version='1.0'?><Error/>", ""],
+    ["columns of unequal length", '{"frame_offset":[0,1],"time_offset":[0,1],"m":[null]}', "resultDamaged"],
+    ["something behind the end", '{"frame_offset":[],"time_offset":[]}}', "resultDamaged"],
+    ["a comma too many", '{"frame_offset":[0,],"time_offset":[0,0]}', "resultDamaged"],
+    ["a byte order mark", '\ufeff{"frame_offset":[],"time_offset":[]}', ""],
+  ];
+  for (const [what, text, reason] of refused)
+    test(`${what} is RESULT`, async () => {
+      const isIt = (error: unknown) =>
+        isResultError(error) && (reason === "" || (error as VideoError).reason === reason);
+      await assert.rejects(framesOf(text), isIt);
+      assert.throws(() => parseResult(Buffer.from(text)), isIt);
+    });
+
+  test("a broken structure is RESULT before the first frame", async () => {
+    for (const entries of [
+      '[{"a":[1}]]',
+      '[{"a":1],2]',
+      "[1,,2]",
+      "[1 2,3]",
+      '["a" 1,2]',
+      "[1,2}",
+      '[{"a" 1},2]',
+      "[{1:2},2]",
+      '["a,2]',
+    ]) {
+      const path = scratchPath();
+      await writeFile(path, `{"frame_offset":[0,1],"time_offset":[0,1],"m":${entries}}`);
+      await assert.rejects(openResult(path), isResultError, entries);
+    }
+  });
+
+  test("broken offsets are RESULT even when they are given once more", async () => {
+    const text = '{"frame_offset":[1e],"frame_offset":[0],"time_offset":[0]}';
+    await assert.rejects(framesOf(text), isResultError);
+    assert.throws(() => parseResult(Buffer.from(text)), isResultError);
+  });
+
+  test("bytes that are not UTF-8 are RESULT, in a batch and in a name", async () => {
+    for (const text of [
+      '{"frame_offset":[0],"time_offset":[0],"m":["\xff"]}',
+      '{"frame_offset":[0],"time_offset":[0],"\xff":[1]}',
+      '{"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[{"class":"\xe4"}]}]}',
+    ]) {
+      const path = scratchPath();
+      await writeFile(path, text, "latin1");
+      await assert.rejects(async () => {
+        const file = await openResult(path);
+        try {
+          for await (const _ of file.batches(everything, { skipEmpty: false }));
+        } finally {
+          await file.close();
+        }
+      }, isResultError);
+      assert.throws(() => parseResult(Buffer.from(text, "latin1")), isResultError);
+    }
+  });
+
+  test("a frame without a number is RESULT", async () => {
+    await assert.rejects(framesOf('{"frame_offset":[null],"time_offset":[0]}'), isResultError);
+  });
+
+  test("past what V8 can hold as one value it is RESULT_TOO_LARGE", () => {
+    checkResultSize(maxResultBytes);
+    const tooLarge = (error: unknown) => error instanceof VideoError && error.code === "RESULT_TOO_LARGE";
+    assert.throws(() => checkResultSize(maxResultBytes + 1), tooLarge);
+  });
+});
+
+describe("reading a large result", () => {
+  test("finds what the maker has put in, with every task and either place of the offsets", async () => {
+    for (const offsets of ["first", "last", "around"] as const) {
+      const path = scratchPath();
+      const made = await makeResult(path, {
+        bytes: 4e6,
+        offsets,
+        nullEvery: 10,
+        nanEvery: 7,
+        models: [
+          { id: "yard", task: "object-detection" },
+          { id: "yard", task: "instance-segmentation" },
+          { id: "weather", task: "many-labels" },
+          { id: "clip", task: "clip" },
+          { id: "gaze", task: "gaze" },
+        ],
+      });
+      assert.equal((await stat(path)).size, made.bytes);
+      assert.ok(Math.abs(made.bytes - 4e6) < 2e5);
+      const file = await openResult(path);
+      const { frames, detections, nullFrames } = file.summary;
+      assert.deepEqual({ bytes: made.bytes, frames, detections, nullFrames }, made);
+      let [count, predictions] = [0, 0];
+      for await (const batch of file.batches(everything, { skipEmpty: false }))
+        for (const frame of batch) {
+          assert.equal(frame.frame, 6 * count++);
+          predictions += frame.predictions.length;
+        }
+      assert.deepEqual([count, predictions], [made.frames, made.detections]);
+      await file.close();
+    }
+  });
+
+  test("leaves the loop free and memory flat", async () => {
+    const path = scratchPath();
+    await makeResult(path, { bytes: 40e6 });
+    const before = process.memoryUsage.rss();
+    let turns = 0;
+    let most = 0;
+    const timer = setInterval(() => {
+      turns++;
+      most = Math.max(most, process.memoryUsage.rss());
+    }, 5);
+    const started = performance.now();
+    const file = await openResult(path);
+    for await (const _ of file.batches(everything, { skipEmpty: false }));
+    const took = performance.now() - started;
+    clearInterval(timer);
+    await file.close();
+    // Far from the bars of the benchmark, which measures: this only catches what is quite wrong.
+    assert.ok(turns > took / 60, `${turns} turns of a 5 ms timer in ${took} ms`);
+    assert.ok(most - before < 150e6, `${most - before} bytes more`);
+  });
+
+  test("can be read twice, and left in the middle", async () => {
+    const path = scratchPath();
+    const { frames } = await makeResult(path, { bytes: 1e6 });
+    const file = await openResult(path);
+    for await (const _ of file.batches(everything, { skipEmpty: false })) break;
+    let count = 0;
+    for await (const batch of file.batches(everything, { skipEmpty: false })) count += batch.length;
+    assert.equal(count, frames);
+    await file.close();
+  });
+
+  test("ends with the signal's reason when it is aborted", async () => {
+    const path = scratchPath();
+    await makeResult(path, { bytes: 2e6 });
+    const aborter = new AbortController();
+    const file = await openResult(path, { signal: aborter.signal });
+    const reason = new Error("enough");
+    await assert.rejects(async () => {
+      for await (const _ of file.batches(everything, { skipEmpty: false })) aborter.abort(reason);
+    }, reason);
+    await file.close();
+    await assert.rejects(openResult(path, { signal: aborter.signal }), reason);
+  });
+
+  test("is RESULT when the file is cut short meanwhile", async () => {
+    const path = scratchPath();
+    const { bytes } = await makeResult(path, { bytes: 3e6 });
+    const file = await openResult(path);
+    await truncate(path, bytes / 2);
+    await assert.rejects(async () => {
+      for await (const _ of file.batches(everything, { skipEmpty: false }));
+    }, isResultError);
+    await file.close();
+  });
+
+  test("is RESULT when the file is another one meanwhile", async () => {
+    const path = scratchPath();
+    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[112,3]}');
+    const file = await openResult(path);
+    await writeFile(path, '{"frame_offset":[0,1],"time_offset":[0,1],"m":[1,1,3]}');
+    await assert.rejects(async () => {
+      for await (const _ of file.batches(everything, { skipEmpty: false }));
+    }, isResultError);
+    await file.close();
+  });
+
+  test("a file that is not there is the file system's error", async () => {
+    await assert.rejects(openResult(scratchPath()), { code: "ENOENT" });
+  });
+
+  test("the pieces of a plan are the file", async () => {
+    const path = scratchPath();
+    const options = { bytes: 3e5, space: "", classes: ["人"] } as const;
+    await makeResult(path, { ...options, classes: [...options.classes] });
+    const { pieces, made } = planResult({ ...options, classes: [...options.classes] });
+    const body = Buffer.concat([...pieces()]);
+    assert.equal((await stat(path)).size, body.length);
+    const { summary } = parseResult(body);
+    assert.deepEqual([summary.frames, summary.detections], [made.frames, made.detections]);
+  });
+});

@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import fs, { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import type { JournalEntry } from "../../../../nodes/runtime/journal/entry";
+import { Journal } from "../../../../nodes/runtime/journal/journal";
+import type { ClipMessage } from "../../../../nodes/runtime/message";
+
+let root: string;
+beforeEach(() => {
+  root = path.join(mkdtempSync(path.join(tmpdir(), "roboflow-journal-")), "roboflow-video");
+});
+afterEach(() => rmSync(path.dirname(root), { recursive: true, force: true }));
+
+const message = (id: string, more: Record<string, unknown> = {}): ClipMessage =>
+  ({ _msgid: id, payload: `/clips/${id}.mp4`, roboflow: { id }, ...more }) as ClipMessage;
+const handed = (id: string, handover: { token: string; repeat?: boolean }) =>
+  message(id, { roboflow: { id, handover } });
+const files = (node: string) => readdirSync(path.join(root, node)).filter((name) => name.endsWith(".json"));
+const durable = { durable: true };
+
+/** A journal as the next process finds it. */
+async function afterKill(): Promise<{ journal: Journal } & Awaited<ReturnType<Journal["load"]>>> {
+  const journal = new Journal(root);
+  return { journal, ...(await journal.load()) };
+}
+
+describe("the journal after a kill", () => {
+  it("has every message that was accepted, oldest first, and none twice", async () => {
+    const journal = new Journal(root);
+    for (const id of ["one", "two", "three"]) {
+      journal.accept("up", message(id), durable);
+      await delay(2);
+    }
+    const next = await afterKill();
+    const ids = () => next.journal.unsettled("up").map(({ msg }) => (msg as ClipMessage).roboflow.id);
+    assert.deepEqual(ids(), ["one", "two", "three"]);
+    await next.journal.load();
+    assert.deepEqual(ids(), ["one", "two", "three"]);
+  });
+
+  it("does not bring back what this process accepted and settled while it was reading", async () => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("up", message("new"), durable);
+    const loading = journal.load();
+    journal.remove(entry);
+    await loading;
+    assert.deepEqual(journal.unsettled("up"), []);
+  });
+
+  it("tells the intention of a start from its acceptance, also when it was taken back", async () => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("st", message("clip"), durable);
+    const stateAfterKill = async () => (await afterKill()).journal.unsettled("st")[0]?.state;
+    journal.intend(entry);
+    assert.equal(await stateAfterKill(), "intent");
+    journal.withdraw(entry);
+    assert.equal(await stateAfterKill(), "accepted");
+    journal.settle(entry, { failure: { code: "PLAN", message: "no credits" } });
+    assert.equal(await stateAfterKill(), "failed");
+  });
+
+  it("writes the intention of a message that JSON cannot carry whole", async () => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("st", message("clip", { extra: Buffer.from("x") }), durable);
+    assert.equal((await afterKill()).journal.unsettled("st").length, 0);
+    journal.intend(entry);
+    assert.equal((await afterKill()).journal.unsettled("st")[0]?.state, "intent");
+  });
+
+  it("names the clip of an intention whatever somebody has put into msg.roboflow", async () => {
+    const journal = new Journal(root);
+    const thumb = Buffer.from("x");
+    const { entry } = journal.accept("st", message("clip", { roboflow: { id: "clip", thumb } }), durable);
+    journal.intend(entry);
+    const next = await afterKill();
+    assert.deepEqual(next.damaged, []);
+    assert.deepEqual(next.journal.unsettled("st")[0]?.msg.roboflow, { id: "clip" });
+  });
+
+  it("has an intention on the disk itself, with the folders that lead to it, when the request may go out", (t) => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("st", message("clip"), durable);
+    const { openSync, fsyncSync, renameSync } = fs;
+    const opened = new Map<number, string>();
+    const steps: string[] = [];
+    t.mock.method(fs, "openSync", (...[file, ...rest]: Parameters<typeof openSync>) => {
+      const handle = openSync(file, ...rest);
+      opened.set(handle, path.relative(root, String(file)) || ".");
+      return handle;
+    });
+    t.mock.method(fs, "fsyncSync", (handle: number) => {
+      steps.push(`sync ${opened.get(handle)}`);
+      fsyncSync(handle);
+    });
+    t.mock.method(fs, "renameSync", (from: string, to: string) => {
+      steps.push("rename");
+      renameSync(from, to);
+    });
+    journal.intend(entry);
+    assert.deepEqual(steps, [`sync st/${entry.id}.tmp`, "rename", "sync st", "sync ."]);
+  });
+
+  it("removes what a kill left half written, and leaves alone what is not its own", async () => {
+    const journal = new Journal(root);
+    journal.accept("../up", message("clip"), durable);
+    const [folder = ""] = readdirSync(root);
+    assert.equal(path.dirname(path.resolve(root, folder)), root, "no node id leads out of the folder");
+    writeFileSync(path.join(root, folder, "x.tmp"), '{"id');
+    mkdirSync(path.join(root, "100%"));
+    writeFileSync(path.join(root, "100%", "y.json"), "not ours");
+    const next = await afterKill();
+    assert.equal(next.journal.unsettled("../up").length, 1);
+    assert.deepEqual(next.damaged, []);
+    assert.deepEqual(
+      readdirSync(path.join(root, folder)).filter((name) => name.endsWith(".tmp")),
+      [],
+    );
+    assert.deepEqual(readdirSync(path.join(root, "100%")), ["y.json"]);
+  });
+
+  for (const node of ["..", ".", ".spool", "../../etc", "a/b", "%2E%2E", "ä", "x".repeat(100)])
+    it(`keeps to its folder whatever a node is called: ${node.slice(0, 20)}`, async () => {
+      new Journal(root).accept(node, message("clip"), durable);
+      const [folder = "", ...others] = readdirSync(root);
+      assert.deepEqual([others, readdirSync(path.dirname(root))], [[], [path.basename(root)]]);
+      assert.notEqual(folder, ".spool");
+      assert.match(readdirSync(path.join(root, folder)).join(), /^[\w-]+[.]json$/);
+      assert.equal((await afterKill()).journal.unsettled(node).length, 1);
+    });
+
+  it("has dropped what is older than 8 days, and tells of it; what is younger stays", async (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() - 8.5 * 24 * 3_600_000 });
+    const journal = new Journal(root);
+    journal.accept("po", message("old"), durable);
+    t.mock.timers.tick(24 * 3_600_000);
+    journal.accept("po", message("young"), durable);
+    t.mock.timers.reset();
+    const { old, journal: next } = await afterKill();
+    assert.deepEqual(
+      old.map(({ msg }) => msg._msgid),
+      ["old"],
+    );
+    assert.deepEqual(
+      next.unsettled("po").map(({ msg }) => msg._msgid),
+      ["young"],
+    );
+    assert.equal(files("po").length, 1);
+  });
+
+  for (const damage of [
+    "",
+    "null",
+    "[]",
+    '{"id":"x"}',
+    '{"id":"x","node":"up","at":"?","state":"sent","msg":{}}',
+  ])
+    it(`sets an entry aside that reads ${damage || "nothing"}`, async () => {
+      mkdirSync(path.join(root, "up"), { recursive: true });
+      writeFileSync(path.join(root, "up", "x.json"), damage);
+      const { damaged, journal } = await afterKill();
+      assert.deepEqual(
+        damaged.map(({ node, file }) => [node, path.basename(file)]),
+        [["up", "x.json.damaged"]],
+      );
+      assert.deepEqual(journal.unsettled("up"), []);
+      assert.deepEqual((await afterKill()).damaged, [], "and says so once");
+    });
+});
+
+describe("a message that comes again", () => {
+  it("is known by its token, in this process and after a kill, and once each", async () => {
+    const journal = new Journal(root);
+    journal.accept("st", handed("clip", { token: "t" }), durable);
+    assert.equal(journal.isRepeat("po", "t"), false, "each node counts for itself");
+    assert.equal(journal.isRepeat("st", "t"), true);
+    assert.equal(journal.isRepeat("st", "t"), false);
+    const next = await afterKill();
+    assert.equal(next.journal.isRepeat("st", "t"), true);
+    assert.equal(next.journal.isRepeat("st", "t"), false);
+  });
+
+  it("is not known when it was a repeat itself: who sends that again means it, except after a kill", async () => {
+    const journal = new Journal(root);
+    journal.accept("st", handed("clip", { token: "t", repeat: true }), durable);
+    assert.equal(journal.isRepeat("st", "t"), false);
+    assert.equal((await afterKill()).journal.isRepeat("st", "t"), true);
+  });
+});
+
+describe("a token that is none", () => {
+  for (const token of [5, {}, [], null])
+    it(`counts as nothing: ${JSON.stringify(token)}`, () => {
+      const journal = new Journal(root);
+      const { entry, trouble } = journal.accept("st", handed("clip", { token } as never), durable);
+      assert.equal(trouble, undefined);
+      assert.equal(entry.token, undefined);
+    });
+});
+
+describe("a message whose sender is disabled when Node-RED starts again", () => {
+  it("is known for as long as that sender may send it again, over every kill, and then forgotten", async () => {
+    const journal = new Journal(root);
+    const sender = journal.accept("up", message("clip"), durable).entry;
+    journal.settle(sender, { msg: sender.msg, output: 0 });
+    const receiver = journal.accept("st", handed("clip", { token: sender.id }), durable).entry;
+    journal.settle(receiver, { msg: receiver.msg, output: 0 });
+    // A node after it that was told to forget the message.
+    const reset = journal.accept("po", handed("clip", { token: receiver.id }), durable).entry;
+    journal.remove(reset);
+    assert.deepEqual([journal.unsettled("po"), files("po").length], [[], 1]);
+    journal.remove(receiver);
+    assert.deepEqual([journal.unsettled("st"), files("st").length], [[], 1]);
+    assert.deepEqual(readdirSync(root), ["st", "up"], "start will not repeat it any more");
+
+    for (let kill = 0; kill < 2; kill += 1) {
+      const { journal: next } = await afterKill();
+      assert.deepEqual(next.unsettled("st"), []);
+      assert.equal(next.isRepeat("st", sender.id), true);
+    }
+    const { journal: last } = await afterKill();
+    const [sent] = last.unsettled("up");
+    last.remove(sent as JournalEntry);
+    assert.deepEqual(readdirSync(root), []);
+  });
+});
+
+describe("a settled entry", () => {
+  it("stays a second with the sender, longer with the receiver, and is nothing to take up meanwhile", async () => {
+    const journal = new Journal(root);
+    const sender = journal.accept("up", message("clip"), durable).entry;
+    const receiver = journal.accept("st", handed("clip", { token: sender.id }), durable).entry;
+    for (const entry of [sender, receiver]) {
+      journal.settle(entry, { msg: entry.msg, output: 0 });
+      journal.linger(entry);
+    }
+    assert.deepEqual(journal.unsettled("up"), []);
+    assert.equal(files("up").length, 1);
+    await delay(1250);
+    assert.deepEqual(readdirSync(root), ["st"]);
+    journal.endLinger();
+    assert.deepEqual(readdirSync(root), [], "the folder goes with the last entry");
+  });
+
+  it("that cannot be removed or written harms nobody", async () => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("up", message("clip"), durable);
+    rmSync(root, { recursive: true });
+    mkdirSync(path.join(root, "up", `${entry.id}.json`, "stubborn"), { recursive: true });
+    journal.settle(entry, { msg: entry.msg });
+    journal.linger(entry);
+    await delay(1100);
+    assert.deepEqual(journal.nodes(), []);
+  });
+});
+
+describe("an entry's cost", () => {
+  it("does not grow with how many there are", () => {
+    const full = new Journal(root);
+    const add = (journal: Journal, count: number) => {
+      const began = performance.now();
+      for (let index = 0; index < count; index += 1) journal.accept("po", message(`clip-${index}`), durable);
+      return performance.now() - began;
+    };
+    add(full, 6000);
+    // In turns, and the best of several: other work on this machine only ever adds.
+    const [ofFull, ofEmpty]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 15; round += 1) {
+      ofEmpty.push(add(new Journal(path.join(root, `empty-${round}`)), 50));
+      ofFull.push(add(full, 50));
+    }
+    const [last, first] = [Math.min(...ofFull), Math.min(...ofEmpty)];
+    assert(last < 6 * first, `50 entries took ${last} ms with 6,000 there, ${first} ms with none`);
+    assert.equal(statSync(path.join(root, "po", files("po")[0] ?? "")).mode & 0o777, 0o600);
+  });
+});
