@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NodeRed } from "../test/support/node-red";
+import { NodeRed } from "../test/support/node-red";
 import { type DemoArguments, readArguments, usage, WrongArgument } from "./arguments";
 import { type Clip, EventFile } from "./events";
 import { exampleFlow, theNode } from "./example-flow";
@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     if (asked.once) return finish(ending);
     if ("failure" in ending) console.log(`\nThe clip did not come through: ${ending.failure}`);
     invite(nodeRed, asked);
+    if (process.send) restartWhenTold(nodeRed, cleaning);
     await untilAborted(stopped.signal);
   } catch (error) {
     // Whoever presses Ctrl-C ends Node-RED as well, whatever it is doing just then.
@@ -109,6 +110,24 @@ async function within(ending: Promise<Ending>, limit: number, stop: AbortSignal)
   } finally {
     over.abort();
   }
+}
+
+/** `npm run dev` has built anew: the same flows, on the same port, with the new code. */
+function restartWhenTold(first: NodeRed, cleaning: (() => Promise<unknown>)[]): void {
+  let running = first;
+  let restarting = Promise.resolve();
+  cleaning.push(async () => {
+    await restarting;
+    await running.stop();
+  });
+  const restart = async () => {
+    await running.stop();
+    running = await NodeRed.start({ ...running.options, port: running.port, keepFlows: true });
+    console.log(`Node-RED has restarted: ${running.url}`);
+  };
+  process.on("message", (told) => {
+    if (told === "restart") restarting = restarting.then(restart).catch((error) => console.error(error));
+  });
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

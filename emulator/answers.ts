@@ -24,7 +24,7 @@ export function json(status: number, value: unknown, headers: Record<string, str
   };
 }
 
-/** The three shapes in which Roboflow's errors come (API page, "Errors"). */
+/** The three shapes in which Roboflow's errors come (docs/api.md, "Errors"). */
 export type ErrorShape = "object" | "text" | "code";
 
 /** @returns an error answer of the API in one of its three shapes. */

@@ -9,7 +9,7 @@ export interface RequestedModel {
   inference_params?: { confidence?: number };
 }
 
-/** The tasks that the video API runs (API page, "The calls"). */
+/** The tasks that the video API runs (docs/api.md, "The calls"). */
 export const inferenceTypes = [
   "object-detection",
   "classification",
@@ -26,7 +26,7 @@ interface Picture {
 
 /**
  * One sampled frame as the model's task would put it. All tasks tell of the same motion.
- * @returns the ENTRY of the API page, "The result file"
+ * @returns the ENTRY of the result (docs/api.md, "The result file")
  */
 export function entry(sighting: Sighting, model: RequestedModel, picture: Picture): unknown {
   const least = Number(model.inference_params?.confidence ?? 0);

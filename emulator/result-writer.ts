@@ -6,7 +6,7 @@ import { entry, type RequestedModel } from "./entries";
 import type { EmulatorSettings } from "./settings";
 
 /**
- * Writes the result file of a job: columns of equal length (API page, "The result file"). What was seen is read from
+ * Writes the result file of a job: columns of equal length (docs/api.md, "The result file"). What was seen is read from
  * disk once a column, so that hours of video need no memory; the text is made by hand because the same model may
  * stand in it twice.
  */

@@ -6,7 +6,7 @@ import type { Upload, Uploads } from "./uploads";
 import { problemWithModel } from "./workspace";
 
 /**
- * Checks the body of a start request (API page, "The calls", 3).
+ * Checks the body of a start request (docs/api.md, "The calls", 3).
  * @returns the job to start, or the refusal
  */
 export function readStartRequest(

@@ -3,7 +3,7 @@ import type { Job, Jobs } from "./jobs";
 import type { EmulatorSettings } from "./settings";
 
 /**
- * What a poll of a job is answered (API page, "The calls", 4).
+ * What a poll of a job is answered (docs/api.md, "The calls", 4).
  * @param link makes a fresh signed URL of the result
  */
 export function statusAnswer(job: Job, jobs: Jobs, settings: EmulatorSettings, link: () => string): Answer {

@@ -48,7 +48,7 @@ export class RoboflowClient {
     return `${this.baseUrl} ${this.apiKey}`;
   }
 
-  /** Asks for a signed URL to upload a file of this bare name to (API page, call 1). */
+  /** Asks for a signed URL to upload a file of this bare name to (docs/api.md, call 1). */
   async createUploadUrl(
     fileName: string,
     { signal, pause }: { signal: AbortSignal; pause?: Pause },
@@ -62,7 +62,7 @@ export class RoboflowClient {
   }
 
   /**
-   * Uploads a video (API page, calls 1 and 2): a fresh signed URL when storage refuses the first.
+   * Uploads a video (docs/api.md, calls 1 and 2): a fresh signed URL when storage refuses the first.
    *
    * @returns the URL to name as a job's input.
    */
@@ -86,7 +86,7 @@ export class RoboflowClient {
   }
 
   /**
-   * Starts a job (API page, call 3). It costs money, so it is sent again only when it certainly was not
+   * Starts a job (docs/api.md, call 3). It costs money, so it is sent again only when it certainly was not
    * accepted.
    *
    * @returns the job id.
@@ -137,7 +137,7 @@ export class RoboflowClient {
     throw refusal(answer, "api");
   }
 
-  /** Asks once for a job's status (API page, call 4). Whoever calls keeps to the minute between two polls. */
+  /** Asks once for a job's status (docs/api.md, call 4). Whoever calls keeps to the minute between two polls. */
   async jobStatus(jobId: string, { signal }: { signal: AbortSignal }): Promise<JobStatus> {
     const answer = await this.#call("GET", "/videoinfer/", { signal, query: { job_id: jobId } });
     if (!isSuccess(answer.status)) throw refusal(answer, "api");
@@ -145,7 +145,7 @@ export class RoboflowClient {
     return readJobStatus(answer.json);
   }
 
-  /** The workspace behind the key: also the way to test one (API page, "Finding models"). */
+  /** The workspace behind the key: also the way to test one (docs/api.md, "Finding models"). */
   async workspace({
     signal,
   }: {

@@ -42,7 +42,7 @@ const longestQuote = 300;
 
 /**
  * What the server said of a failure, from any of the three JSON shapes of the API, the XML of the storage
- * behind its signed URLs, or the bare text (API page, "Errors").
+ * behind its signed URLs, or the bare text (docs/api.md, "Errors").
  */
 export function serverWords({ json, text, secrets }: Pick<Answer, "json" | "text" | "secrets">): string {
   const words = jsonWords(json) ?? xmlWords(text) ?? (looksLikePage(text) ? pageTitle(text) : text);

@@ -2,7 +2,7 @@ import { VideoError } from "../errors";
 import { isHttpUrl } from "../http/urls";
 import { isObject, jsonWords, textField } from "./answers";
 
-/** What a status answer says of a job (API page, call 4). */
+/** What a status answer says of a job (docs/api.md, call 4). */
 export interface JobStatus {
   state: "running" | "done" | "failed";
   /** The status as a number, where there was one: 0 done, 1 running, above 1 failed. */

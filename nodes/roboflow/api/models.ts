@@ -1,7 +1,7 @@
 import { VideoError } from "../errors";
 import { isObject } from "./answers";
 
-/** One model of a job, in the API's own form (API page, call 3). */
+/** One model of a job, in the API's own form (docs/api.md, call 3). */
 export interface ApiModel {
   model_id: string;
   model_version: string;

@@ -33,7 +33,7 @@ const records = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isObject) : [];
 const inside = (value: unknown, field: string): unknown => (isObject(value) ? value[field] : undefined);
 
-/** The slug of the key's workspace (API page, "Finding models"). */
+/** The slug of the key's workspace (docs/api.md, "Finding models"). */
 export const readWorkspace = (answer: unknown): string | undefined => textField(answer, "workspace");
 
 /** A workspace's display name and those of its projects that a job can run and that have versions. */

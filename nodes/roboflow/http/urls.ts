@@ -8,7 +8,7 @@ const week = 7 * 24 * 3600;
 
 /**
  * When a signed upload URL expires: its `X-Goog-Date` (or `now`) plus `X-Goog-Expires` seconds, at most the
- * week that an upload is kept (API page, "Limits").
+ * week that an upload is kept (docs/api.md, "Limits").
  */
 export function expiryOf(signedUrl: string, now: Date): Date {
   const parameters = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** Milliseconds between two polls of one job: Roboflow asks for at most one a minute (API page, call 4). */
+/** Milliseconds between two polls of one job: Roboflow asks for at most one a minute (docs/api.md, call 4). */
 const floorOfRoboflow = 60_000;
 const floorElsewhere = 100;
 /** After a 429 that names no time: the first rest, doubled with each further one. */

@@ -33,7 +33,7 @@ const unknownInARow = 3;
 const unknownWait = 1000;
 
 /**
- * Polls a job until its status leaves 1 (API page, call 4), never sooner than the floor allows.
+ * Polls a job until its status leaves 1 (docs/api.md, call 4), never sooner than the floor allows.
  *
  * Network errors and 5xx are ridden out until the limit; a 429 slows every poll of the account.
  *

@@ -1,7 +1,7 @@
 /** What a top-level array holds. */
 export type ColumnKind = "frames" | "times" | "entries";
 
-/** The kind of a top-level array by its key; both spellings of the offsets (API page, "The result file"). */
+/** The kind of a top-level array by its key; both spellings of the offsets (docs/api.md, "The result file"). */
 export function columnKind(key: string): ColumnKind {
   if (key === "frame_offset" || key === "frame_offsets") return "frames";
   if (key === "time_offset" || key === "time_offsets") return "times";

@@ -7,7 +7,7 @@ export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `predictions` of an entry (API page, "The result file"), undefined where the task has none. */
+/** `predictions` of an entry (docs/api.md, "The result file"), undefined where the task has none. */
 export function predictionsOf(entry: unknown): unknown[] | Fields | undefined {
   const predictions = isObject(entry) ? entry.predictions : undefined;
   return typeof predictions === "object" && predictions !== null

@@ -9,7 +9,7 @@ export interface ResultSummary {
   nullFrames: number;
 }
 
-/** A prediction of one model, with the fields of its task (API page, "The result file"). */
+/** A prediction of one model, with the fields of its task (docs/api.md, "The result file"). */
 export type Prediction = { model: string } & Record<string, unknown>;
 
 /** One inferred frame: what a download node emits as `msg.payload`. */

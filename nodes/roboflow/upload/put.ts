@@ -9,7 +9,7 @@ import type { Video } from "./video";
 const reportEvery = 500;
 
 /**
- * Uploads a video to a signed URL (API page, call 2), opened anew for every try.
+ * Uploads a video to a signed URL (docs/api.md, call 2), opened anew for every try.
  *
  * @param hooks `progress` is called with the bytes sent so far, about twice a second.
  */

@@ -32,7 +32,7 @@ const isAccepted = (extension: string): extension is keyof typeof starts => Obje
 const acceptedExtensions = Object.keys(starts).join(", ");
 
 /**
- * Checks that a name has an extension that the API takes (API page, "Limits"). */
+ * Checks that a name has an extension that the API takes (docs/api.md, "Limits"). */
 function checkExtension(fileName: string): void {
   const extension = path.extname(fileName).slice(1).toLowerCase();
   if (!isAccepted(extension))

@@ -238,5 +238,5 @@ export class Journal {
   }
 }
 
-/** Entries older than 8 days are of no use: an upload is kept for 7 (API page, "Limits"). */
+/** Entries older than 8 days are of no use: an upload is kept for 7 (docs/api.md, "Limits"). */
 const oldest = 8 * 24 * 3600 * 1000;
