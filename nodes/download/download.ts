@@ -21,7 +21,7 @@ import type { Outcome, Task } from "../runtime/runner/step";
 import { Semaphore } from "../runtime/semaphore";
 import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
-import { evaluate, numberOr, textOr } from "../runtime/values";
+import { numberOr, readInput, textOr } from "../runtime/values";
 import { emitFrames } from "./emit";
 import { fetchResult } from "./fetch";
 import { type DownloadOptions, downloadDefaults } from "./options";
@@ -65,7 +65,7 @@ export default function download(RED: NodeAPI): void {
 
     async function resultUrl({ msg }: Task): Promise<string> {
       const { url, urlType } = options;
-      let found = await evaluate(RED, self, { value: url, type: urlType }, msg, "url");
+      let found = await readInput(RED, self, { value: url, type: urlType }, msg, "url");
       const isDefault = url === downloadDefaults.url && urlType === downloadDefaults.urlType;
       if (isDefault && !isHttpUrl(found)) found = msg.roboflow.outputUrl ?? found;
       if (!isHttpUrl(found))

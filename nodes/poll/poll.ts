@@ -5,7 +5,7 @@ import { watchJob } from "../roboflow/polling/watch";
 import { checkAccount, requireAccount } from "../runtime/accounts";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
-import { evaluate, numberOr } from "../runtime/values";
+import { numberOr, readInput } from "../runtime/values";
 import { registerPendingJobsRoutes } from "./admin";
 import { type PollOptions, pollDefaults } from "./options";
 import type { PendingJob, PollNode } from "./pending";
@@ -28,7 +28,7 @@ export default function poll(RED: NodeAPI): void {
     const schedule = new PollSchedule(interval, pollRateLimiter.now);
     const pending = new Map<string, PendingJob>();
     const jobIdOf = (msg: NodeMessage) =>
-      evaluate(RED, this, { value: options.jobId, type: options.jobIdType }, msg, "text");
+      readInput(RED, this, { value: options.jobId, type: options.jobIdType }, msg, "text");
 
     const runner = new Runner(RED, this, {
       name: "poll",
@@ -45,7 +45,7 @@ export default function poll(RED: NodeAPI): void {
     async function reset(msg: NodeMessage): Promise<void> {
       // An expression made for jobs may fail on such a message: then it names none.
       const named = await jobIdOf(msg).catch(() => undefined);
-      const jobId = typeof named === "string" ? named.trim() : "";
+      const jobId = typeof named === "string" ? named : "";
       runner.drop(({ id }) => !jobId || pending.get(id)?.jobId === jobId);
     }
 
@@ -53,7 +53,7 @@ export default function poll(RED: NodeAPI): void {
       const { msg, signal } = task;
       const client = requireAccount(RED, options.account).client();
       const value = await jobIdOf(msg);
-      const jobId = typeof value === "string" ? value.trim() : "";
+      const jobId = typeof value === "string" ? value : "";
       if (!jobId) throw new VideoError("INPUT", "noJobId", { values: { value: describeValue(value) } });
 
       const since = task.acceptedAt.toISOString();

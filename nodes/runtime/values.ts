@@ -9,20 +9,29 @@ export interface TypedValue {
 }
 
 /**
- * The value of a typedInput for a message; undefined where the message has none. A `str` is a template.
+ * What a typedInput of a node holds for a message; undefined where the message has nothing. A `str` is a template.
+ * A text comes without the white space around it: what is copied or read from a file often ends in a line break.
  *
  * @throws VideoError INPUT when an expression cannot be evaluated.
  */
-export async function evaluate(
+export async function readInput(
   RED: NodeAPI,
   node: Node,
-  { value, type }: TypedValue,
+  input: TypedValue,
   msg: NodeMessage,
   landing: EscapeContext | "video",
 ): Promise<unknown> {
-  if (type === "str") return renderValue(RED, node, String(value), msg, landing);
+  const { value, type } = input;
+  const found =
+    type === "str"
+      ? await renderValue(RED, node, String(value), msg, landing)
+      : await evaluate(RED, node, input, msg);
+  return typeof found === "string" ? found.trim() : found;
+}
+
+async function evaluate(RED: NodeAPI, node: Node, { value, type }: TypedValue, msg: NodeMessage) {
   try {
-    return await new Promise((resolve, reject) => {
+    return await new Promise<unknown>((resolve, reject) => {
       const answer = (error: Error | null, found?: unknown) => (error ? reject(error) : resolve(found));
       RED.util.evaluateNodeProperty(String(value), type as never, node, msg, answer as never);
     });

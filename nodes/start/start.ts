@@ -12,7 +12,7 @@ import { checkAccount, requireAccount } from "../runtime/accounts";
 import { Runner } from "../runtime/runner/runner";
 import type { Task } from "../runtime/runner/step";
 import { render } from "../runtime/templates";
-import { evaluate } from "../runtime/values";
+import { readInput } from "../runtime/values";
 import { type StartOptions, startDefaults } from "./options";
 
 /** Starts a job on a video and passes the job's id on. */
@@ -35,7 +35,7 @@ export default function start(RED: NodeAPI): void {
 async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task) {
   const { msg } = task;
   const client = requireAccount(RED, options.account).client();
-  const inputUrl = await evaluate(
+  const inputUrl = await readInput(
     RED,
     node,
     { value: options.inputUrl, type: options.inputUrlType },
@@ -44,7 +44,7 @@ async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task)
   );
   if (!isHttpUrl(inputUrl))
     throw new VideoError("INPUT", "inputUrl", { values: { value: describeValue(inputUrl) } });
-  const rate = await evaluate(
+  const rate = await readInput(
     RED,
     node,
     { value: options.inferFps, type: options.inferFpsType },

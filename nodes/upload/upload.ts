@@ -6,7 +6,7 @@ import { Runner } from "../runtime/runner/runner";
 import type { Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
-import { evaluate, textOr } from "../runtime/values";
+import { readInput, textOr } from "../runtime/values";
 import { type UploadOptions, uploadDefaults } from "./options";
 
 /** The name sent when nothing else gives one. */
@@ -32,8 +32,7 @@ async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task
   const { msg, signal } = task;
   const account = requireAccount(RED, options.account);
   const client = account.client();
-  const found = await evaluate(RED, node, { value: options.video, type: options.videoType }, msg, "video");
-  const source = typeof found === "string" ? found.trim() : found;
+  const source = await readInput(RED, node, { value: options.video, type: options.videoType }, msg, "video");
   if (isHttpUrl(source)) {
     msg.payload = source;
     msg.roboflow.inputUrl = source;
