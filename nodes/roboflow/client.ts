@@ -28,7 +28,7 @@ interface StartHooks {
   pause?: Pause;
   /** Called before each request: from here on the job may be running. */
   intend: () => void;
-  /** Called when a request was certainly not accepted: the job is not running. */
+  /** Called when a request was certainly not accepted, and may be sent again: the job is not running. */
   withdraw: () => void;
 }
 
@@ -104,7 +104,7 @@ export class RoboflowClient {
         try {
           return await this.#sendStart(job, answerSignal);
         } catch (error) {
-          if (error instanceof VideoError && error.code !== "START_UNCERTAIN") withdraw();
+          if (error instanceof VideoError && wasNotAccepted(error)) withdraw();
           throw error;
         }
       },
@@ -122,14 +122,17 @@ export class RoboflowClient {
         fresh: true,
       });
     } catch (error) {
-      if (error instanceof ConnectionError && !wasNotAccepted(error))
+      if (signal.aborted) throw error;
+      // Whatever went wrong: unless it is known that the server never saw the request, it may have taken it.
+      if (!(error instanceof VideoError)) throw startUncertain({ cause: error });
+      if (error instanceof ConnectionError && !error.neverConnected)
         throw startUncertain({ cause: error.cause ?? error });
       throw error;
     }
     const { status } = answer;
     const jobId = isSuccess(status) ? readJobId(answer.json) : undefined;
     if (jobId) return jobId;
-    const mayBeRunning = isSuccess(status) || status === 408 || (status >= 500 && status !== 503);
+    const mayBeRunning = isSuccess(status) || status === 408 || status >= 500;
     if (mayBeRunning) {
       const { serverWords } = badAnswer(answer);
       throw startUncertain({ statusCode: status, serverWords });

@@ -31,6 +31,8 @@ interface Circumstances {
   statusCode?: number;
   /** The server's own words, as text. */
   serverWords?: string;
+  /** Whether the answer has the form of the API's own errors: a firewall's or gateway's page has another. */
+  fromApi?: boolean;
   jobId?: string;
   /** Milliseconds that the server asks to wait before the next try. */
   retryAfter?: number;
@@ -49,6 +51,8 @@ export class VideoError extends Error {
   readonly values: Record<string, string | number>;
   readonly statusCode?: number;
   readonly serverWords?: string;
+  /** Whether it was the API itself that refused, as far as its answer's form tells. */
+  readonly fromApi: boolean;
   readonly jobId?: string;
   readonly retryAfter?: number;
   override readonly cause?: Cause;
@@ -56,10 +60,11 @@ export class VideoError extends Error {
   constructor(
     readonly code: ErrorCode,
     readonly reason: string,
-    { values = {}, statusCode, serverWords, jobId, retryAfter, cause }: Circumstances = {},
+    { values = {}, statusCode, serverWords, fromApi = false, jobId, retryAfter, cause }: Circumstances = {},
   ) {
     super(`${code}: ${reason}`);
     this.values = values;
+    this.fromApi = fromApi;
     if (statusCode !== undefined) this.statusCode = statusCode;
     if (serverWords) this.serverWords = serverWords;
     if (jobId) this.jobId = jobId;

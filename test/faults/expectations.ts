@@ -118,6 +118,7 @@ export const expectations: Record<RequestName, Record<FaultName, Expectation>> =
     "HTTP 425": once("REJECTED", 425),
     "HTTP 500": uncertain(500),
     "HTTP 502 with HTML": uncertain(502),
+    "HTTP 503": uncertain(503),
     "empty body": uncertain(200),
     "not JSON": uncertain(200),
     "wrong shape": uncertain(200),

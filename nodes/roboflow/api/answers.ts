@@ -70,6 +70,11 @@ export function jsonWords(json: unknown): string | undefined {
   return words.length > 0 ? words.join("; ") : JSON.stringify(json);
 }
 
+/** Whether JSON has one of the forms in which the API itself refuses (API page, "Errors"). */
+export const isApiError = (json: unknown): boolean =>
+  isObject(json) &&
+  (isObject(json.error) || [json.error, json.error_type].some((field) => typeof field === "string"));
+
 function xmlWords(text: string): string | undefined {
   const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1];
   const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1];
@@ -97,6 +102,7 @@ export function refusal(answer: Answer, server: Server): VideoError {
   const told = {
     statusCode: status,
     serverWords: words,
+    fromApi: server === "api" && isApiError(answer.json),
     retryAfter: retryAfter(answer.headers["retry-after"]),
   };
   if (status === 407) return proxyPasswordRefused();

@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Axios, AxiosProxyConfig, AxiosRequestConfig, AxiosResponse } from "axios";
 import { type ErrorCode, VideoError } from "../errors";
 import { DirectBody } from "./direct-body";
+import { neverConnected } from "./never-connected";
 import { ParsedBody } from "./parsed-body";
 import {
   environmentNamesProxy,
@@ -59,14 +60,12 @@ export interface HttpResponse {
 
 /** The network failed before an answer was complete: code NETWORK or TIMEOUT. */
 export class ConnectionError extends VideoError {
-  constructor(
-    code: Extract<ErrorCode, "NETWORK" | "TIMEOUT">,
-    host: string,
-    cause: unknown,
-    /** Whether a connection stood, so that the server may have seen the request. */
-    readonly connected: boolean,
-  ) {
+  /** Whether the server certainly has not seen the request; otherwise it may have. */
+  readonly neverConnected: boolean;
+
+  constructor(code: Extract<ErrorCode, "NETWORK" | "TIMEOUT">, host: string, cause?: unknown) {
     super(code, code === "TIMEOUT" ? "silentServer" : "network", { values: { host }, cause });
+    this.neverConnected = neverConnected(cause);
   }
 }
 
@@ -85,8 +84,6 @@ interface Agents {
 
 /** The connection of one request, as far as it is known. */
 interface Connection {
-  /** Whether it stands (for https: whether its handshake is done), so that the server may see the request. */
-  open: boolean;
   socket?: Socket;
   /** For a connection of its own. */
   directBody?: DirectBody;
@@ -156,17 +153,14 @@ export class Network {
     signal.addEventListener("abort", cancel, { once: true });
 
     const { fresh: isOwn, isLong } = request;
-    const connection: Connection = {
-      open: false,
-      directBody: isOwn && isLong ? new DirectBody() : undefined,
-    };
+    const connection: Connection = { directBody: isOwn && isLong ? new DirectBody() : undefined };
     let stalled = false;
     const failure = (cause: unknown): Error => {
       if (signal.aborted) return signal.reason as Error;
-      if (stalled) return new ConnectionError("TIMEOUT", host, undefined, connection.open);
+      if (stalled) return new ConnectionError("TIMEOUT", host);
       if ((cause as NodeJS.ErrnoException)?.code === proxyCodes.passwordRefused)
         return proxyPasswordRefused();
-      return new ConnectionError("NETWORK", host, cause, connection.open);
+      return new ConnectionError("NETWORK", host, cause);
     };
     const watch = (limit: number, measure: () => number) =>
       watchProgress(limit, measure, () => {
@@ -286,7 +280,7 @@ function headersOf(stream: Readable, { headers }: AxiosResponse): HttpResponse["
  */
 const noProxy = (): false | undefined => (environmentNamesProxy() ? false : undefined);
 
-/** Node's own transports, which tell when the connection stands (for https: when its handshake is done). */
+/** Node's own transports, which tell of the socket that a request goes by. */
 function noticingConnection(connection: Connection, tunnelSignal: AbortSignal) {
   return {
     request(options: TunnelRequestOptions, callback: (response: http.IncomingMessage) => void) {
@@ -302,15 +296,6 @@ function noticingConnection(connection: Connection, tunnelSignal: AbortSignal) {
       request.once("socket", (socket) => {
         directBody?.attach(socket);
         connection.socket = socket;
-        const secure = "encrypted" in socket;
-        const pending = secure
-          ? !(socket as unknown as { _secureEstablished?: boolean })._secureEstablished
-          : socket.connecting;
-        if (pending)
-          socket.once(secure ? "secureConnect" : "connect", () => {
-            connection.open = true;
-          });
-        else connection.open = true;
       });
       return request;
     },

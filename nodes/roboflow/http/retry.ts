@@ -23,14 +23,14 @@ const isPassingStatus = (status: number | undefined) =>
 export const isPassing = (error: VideoError) =>
   error instanceof ConnectionError || (error.code !== "PLAN" && isPassingStatus(error.statusCode));
 
-/** A server that does not accept a client certificate, or the lack of one, says so after the handshake (TLS 1.3). */
-const certificateAlert = /^ERR_SSL_\w+_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
-
-/** Failures after which the server cannot have taken the request: no connection stood, or it said 429 or 503. */
-export const wasNotAccepted = (error: VideoError) =>
+/**
+ * Failures after which the server cannot have taken a request: no connection stood, or the API itself said 429. A
+ * gateway that answers 429 of its own says when to come again (`Retry-After`); what does not may stand for anything.
+ */
+export const wasNotAccepted = (error: VideoError): boolean =>
   error instanceof ConnectionError
-    ? !error.connected || certificateAlert.test(error.cause?.code ?? "")
-    : error.code !== "PLAN" && (error.statusCode === 429 || error.statusCode === 503);
+    ? error.neverConnected
+    : error.code === "RATE_LIMIT" && (error.fromApi || error.retryAfter !== undefined);
 
 /** The policies, by kind of request. */
 export const retries = {

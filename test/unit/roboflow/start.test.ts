@@ -87,18 +87,53 @@ test("a start that meets a gateway's 502 is uncertain, with its status and words
   assert.equal(server.seen.length, 1);
 });
 
-test("a start refused with 429 was not taken, and is sent again", async (t) => {
-  quickRetries(t);
-  let asked = 0;
-  const server = await serve(t, (_, response) => {
-    asked += 1;
-    if (asked < 3) answerJson(response, { error: "too many requests" }, 429);
-    else answerJson(response, { job_id: "third-time" });
+for (const [status, name] of [
+  [500, "an error of the server"],
+  [503, "503, also in the API's own form and with Retry-After"],
+] as const)
+  test(`a start that meets ${name} is uncertain, and not sent again`, async (t) => {
+    const server = await serve(t, (_, response) => {
+      response.setHeader("retry-after", "1");
+      answerJson(response, { error: { message: "busy" } }, status);
+    });
+    await assert.rejects(startJob(clientOf(t, server.url)), {
+      code: "START_UNCERTAIN",
+      statusCode: status,
+      told: ["intend"],
+    });
+    assert.equal(server.seen.length, 1);
   });
-  const { jobId, told } = await startJob(clientOf(t, server.url));
-  assert.equal(jobId, "third-time");
-  assert.deepEqual(told, ["intend", "withdraw", "intend", "withdraw", "intend"]);
-});
+
+const tooMany: [name: string, headers: Record<string, string>, body: string][] = [
+  ["the API itself", {}, '{"error": "too many requests"}'],
+  ["the API itself, in its longest form", {}, '{"error": {"message": "too many", "type": "x"}}'],
+  ["a gateway that says when to come again", { "retry-after": "0" }, "<html>slow down</html>"],
+];
+for (const [name, headers, body] of tooMany)
+  test(`a start refused with 429 by ${name} was not taken, and is sent again`, async (t) => {
+    quickRetries(t);
+    let asked = 0;
+    const server = await serve(t, (_, response) => {
+      asked += 1;
+      if (asked < 3) response.writeHead(429, headers).end(body);
+      else answerJson(response, { job_id: "third-time" });
+    });
+    const { jobId, told } = await startJob(clientOf(t, server.url));
+    assert.equal(jobId, "third-time");
+    assert.deepEqual(told, ["intend", "withdraw", "intend", "withdraw", "intend"]);
+  });
+
+for (const body of ["<html><title>Too many requests</title></html>", '{"message": "limit exceeded"}', ""])
+  test(`a 429 of who knows whom (${body}) is not asked again`, async (t) => {
+    quickRetries(t);
+    const server = await serve(t, (_, response) => response.writeHead(429).end(body));
+    await assert.rejects(startJob(clientOf(t, server.url)), {
+      code: "RATE_LIMIT",
+      statusCode: 429,
+      told: ["intend"],
+    });
+    assert.equal(server.seen.length, 1);
+  });
 
 test("a server that is not there cannot have taken the start", async (t) => {
   quickRetries(t);

@@ -140,7 +140,7 @@ async function outcome(network: Network, url: string, isLong: boolean) {
     return { result: { status, headers, length: target.bytes.length, digest }, wasDirect: target.wasDirect };
   } catch (error) {
     assert.ok(error instanceof ConnectionError, String(error));
-    return { result: { failure: error.code, connected: error.connected }, wasDirect: false };
+    return { result: { failure: error.code, neverConnected: error.neverConnected }, wasDirect: false };
   }
 }
 
