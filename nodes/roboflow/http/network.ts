@@ -4,7 +4,6 @@ import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Axios, AxiosProxyConfig, AxiosRequestConfig, AxiosResponse } from "axios";
 import { type ErrorCode, VideoError } from "../errors";
-import { DirectBody } from "./direct-body";
 import { neverConnected } from "./never-connected";
 import { ParsedBody } from "./parsed-body";
 import {
@@ -41,8 +40,6 @@ export interface HttpRequest {
   signal: AbortSignal;
   /** Uses a connection of its own, so that no stale keep-alive socket can lose the request. */
   fresh?: boolean;
-  /** The answer may be long: see {@link DirectBody}. Counts only with a connection of its own. */
-  isLong?: boolean;
   /** Bytes of the body that have moved so far; makes the request a transfer, held to `idle` while it is sent. */
   sent?: () => number;
 }
@@ -85,8 +82,6 @@ interface Agents {
 /** The connection of one request, as far as it is known. */
 interface Connection {
   socket?: Socket;
-  /** For a connection of its own. */
-  directBody?: DirectBody;
 }
 
 const pooled: http.AgentOptions = {
@@ -152,8 +147,7 @@ export class Network {
     const cancel = () => canceller.abort();
     signal.addEventListener("abort", cancel, { once: true });
 
-    const { fresh: isOwn, isLong } = request;
-    const connection: Connection = { directBody: isOwn && isLong ? new DirectBody() : undefined };
+    const connection: Connection = {};
     let stalled = false;
     const failure = (cause: unknown): Error => {
       if (signal.aborted) return signal.reason as Error;
@@ -193,8 +187,7 @@ export class Network {
         status: response.status,
         headers: headersOf(stream, response),
         pipeTo: (target) => {
-          const { directBody } = connection;
-          const body = directBody?.isBodyOf(stream) ? directBody : new ParsedBody(stream);
+          const body = new ParsedBody(stream);
           // While the target is busy, it is not the server that is silent.
           const received = () => (target.writableLength > 0 ? Number.NaN : body.received);
           // Even a body that is here already leads nowhere then.
@@ -285,16 +278,8 @@ function noticingConnection(connection: Connection, tunnelSignal: AbortSignal) {
   return {
     request(options: TunnelRequestOptions, callback: (response: http.IncomingMessage) => void) {
       const transport = options.protocol === "https:" ? https : http;
-      const { directBody } = connection;
-      const request = transport.request(
-        Object.assign(options, { tunnelSignal, onread: directBody?.onread }),
-        (response) => {
-          directBody?.begin(response);
-          callback(response);
-        },
-      );
+      const request = transport.request(Object.assign(options, { tunnelSignal }), callback);
       request.once("socket", (socket) => {
-        directBody?.attach(socket);
         connection.socket = socket;
       });
       return request;

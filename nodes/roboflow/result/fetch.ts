@@ -38,7 +38,6 @@ export async function getResult<T>(
       url,
       signal: hooks.signal,
       fresh: true,
-      isLong: true,
     });
     if (!isSuccess(response.status)) throw refusal(await readAnswer(response, secretsOfUrl(url)), "storage");
     begun = true;

@@ -2,29 +2,45 @@ import { type FileHandle, open } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { VideoError } from "../errors";
 
-/** Bytes that may wait for the disk. */
-const waiting = 512 * 1024;
+/**
+ * Bytes of one write. Linux takes bigger pages for its cache from 256 KiB a write; on a virtual machine they can cost
+ * eight times as much (700 MB in 1.1 seconds instead of 0.14).
+ */
+const bufferSize = 192 * 1024;
 
 /**
  * A new file, only for its owner, that can be read while it grows.
+ *
+ * What comes is copied into two buffers in turn: one is filled while the other is written. Node's own chunks are garbage
+ * at once then, and cheap to collect; kept until they are written, 700 MB of them take 1.6 to 2 times as long as curl
+ * instead of 1.3.
  *
  * Fails with a VideoError STORAGE.
  */
 export class FileSink extends Writable {
   readonly #path: string;
   #handle: FileHandle | undefined;
+  /** Bytes taken in. */
+  #length = 0;
   /** Bytes that are on the disk. */
   #written = 0;
+  #filling = Buffer.allocUnsafeSlow(bufferSize);
+  #filled = 0;
+  #beingWritten = Buffer.allocUnsafeSlow(bufferSize);
+  /** Set while anything is written. */
+  #writing: Promise<void> | undefined;
+  /** Goes on with what waits for an empty buffer. */
+  #goOn: () => void = () => {};
   #wakeReaders: () => void = () => {};
 
   constructor(path: string) {
-    super({ highWaterMark: waiting });
+    super();
     this.#path = path;
   }
 
   /** Bytes taken in so far. */
   get length(): number {
-    return this.#written + this.writableLength;
+    return this.#length;
   }
 
   /**
@@ -52,9 +68,21 @@ export class FileSink extends Writable {
     }, this.#failing(callback));
   }
 
-  // Piece by piece: several in one write would be more than direct-body.ts has measured to be good.
-  override _write(piece: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#append(piece).then(() => callback(), this.#failing(callback));
+  override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    const copied = chunk.copy(this.#filling, this.#filled);
+    this.#filled += copied;
+    this.#length += copied;
+    const goOn = () =>
+      copied < chunk.length ? this._write(chunk.subarray(copied), encoding, callback) : callback();
+    if (this.#filled === bufferSize) this.#goOn = goOn;
+    else goOn();
+    if (this.#writing) return;
+    this.#writing = Promise.resolve().then(() => this.#writeOut());
+    this.#writing.catch(this.#failing((error) => this.destroy(error)));
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    Promise.resolve(this.#writing).then(() => callback(), this.#failing(callback));
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -64,9 +92,24 @@ export class FileSink extends Writable {
     closed.then(() => callback(error), error ? () => callback(error) : this.#failing(callback));
   }
 
-  async #append(piece: Buffer): Promise<void> {
+  /** Writes until nothing is left to write. */
+  async #writeOut(): Promise<void> {
+    while (this.#filled > 0) {
+      const bytes = this.#filling.subarray(0, this.#filled);
+      [this.#filling, this.#beingWritten] = [this.#beingWritten, this.#filling];
+      this.#filled = 0;
+      const written = this.#append(bytes);
+      const goOn = this.#goOn;
+      this.#goOn = () => {};
+      goOn();
+      await written;
+    }
+    this.#writing = undefined;
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
     // A disk that is nearly full may take only a part.
-    for (let left = piece; left.length > 0; ) {
+    for (let left = bytes; left.length > 0; ) {
       const { bytesWritten } = await (this.#handle as FileHandle).write(left, 0, left.length, this.#written);
       this.#written += bytesWritten;
       left = left.subarray(bytesWritten);
