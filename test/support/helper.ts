@@ -7,6 +7,7 @@ import helper from "node-red-node-test-helper";
 import account from "../../nodes/account/account";
 import download from "../../nodes/download/download";
 import poll from "../../nodes/poll/poll";
+import { requestHeader } from "../../nodes/runtime/request-header";
 import start from "../../nodes/start/start";
 import upload from "../../nodes/upload/upload";
 import type { Msg } from "./messages";
@@ -50,6 +51,8 @@ export interface NodeUnderTest {
   /** Deploys the whole flow anew, with other properties of the node where given. */
   redeploy(changes?: Record<string, unknown>): Promise<void>;
   admin(): any;
+  /** Calls an admin endpoint as a dialog does. */
+  dialog(path: string, body: object): any;
 }
 
 export interface FlowOptions {
@@ -163,6 +166,7 @@ export async function runNode(
       listen();
     },
     admin: () => helper.request(),
+    dialog: (path, body) => helper.request().post(path).set(requestHeader, "XMLHttpRequest").send(body),
   };
 
   const listen = () => {
