@@ -65,8 +65,10 @@ export interface FlowOptions {
   /** Environment of the tab. */
   env?: Record<string, string>;
   userDir?: string;
-  /** More nodes in the flow, and what registers their types. */
+  /** More nodes in the flow. */
   beside?: (account: string, tab: string) => FlowNode[];
+  /** What registers their types, as the modules of core's nodes do. */
+  types?: ((RED: any) => void)[];
 }
 
 // Each test's user directory has listeners of its own on the runtime that all tests of a process share.
@@ -179,7 +181,7 @@ export async function runNode(
 
   await unloadLast();
   helper.settings({ userDir, ...options.settings });
-  await helper.load([account, upload, start, poll, download], flow(), credentials);
+  await helper.load([account, upload, start, poll, download, ...(options.types ?? [])], flow(), credentials);
   listen();
   let unloaded: Promise<void> | undefined;
   unloadLast = () => {
