@@ -1,6 +1,7 @@
 import type { NodeAPI, NodeMessage } from "node-red";
+import { nextTurn } from "../event-loop";
 import type { ResultFile } from "../roboflow";
-import { type ClipMessage, cloneJson, jsonCopy } from "../runtime/message";
+import { copierWithoutPayload } from "../runtime/message";
 import type { Task } from "../runtime/runner/step";
 
 /** Other nodes get their turn after this many messages or milliseconds, whichever comes first. */
@@ -64,25 +65,18 @@ export async function emitFrames(
 
 /** Makes the message of a frame: everything but the payload and the parts is a copy of the one that came in. */
 function frameMessages(RED: NodeAPI, { id, msg }: Task) {
-  const {
-    payload: _payload,
-    parts: outerParts,
-    req,
-    res,
-    ...rest
-  } = msg as ClipMessage & Record<string, unknown>;
-  const copy = jsonCopy(rest as NodeMessage).whole ? cloneJson : RED.util.cloneMessage;
-  const sameProcess = { ...(req ? { req } : {}), ...(res ? { res } : {}) };
+  const copy = copierWithoutPayload(RED, msg);
   return (payload: unknown, index: number, count: number | undefined): NodeMessage => {
+    const { parts: outerParts, ...rest } = copy();
     const parts = {
       id,
       type: "array",
       index,
       ...(count === undefined ? {} : { count }),
       len: 1,
-      ...(outerParts ? { parts: cloneJson(outerParts) } : {}),
+      ...(outerParts ? { parts: outerParts } : {}),
     };
-    return Object.assign(copy(rest as NodeMessage), sameProcess, { payload, parts }) as NodeMessage;
+    return { ...rest, payload, parts } as NodeMessage;
   };
 }
 
@@ -99,7 +93,7 @@ class Stretch {
   /** Gives other nodes their turn, and further ones while something in this process still asks for the next turn. */
   async pass(): Promise<void> {
     for (let turn = 0; turn < mostTurns; turn += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       if (!process.getActiveResourcesInfo().includes("Immediate")) break;
     }
     this.#messages = 0;

@@ -3,6 +3,7 @@ import { describeValue, type JobStatus, pollRateLimiter, VideoError } from "../r
 import { PollSchedule } from "../roboflow/polling/schedule";
 import { watchJob } from "../roboflow/polling/watch";
 import { checkAccount, requireAccount } from "../runtime/accounts";
+import { copierWithoutPayload } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { numberOr, readInput } from "../runtime/values";
@@ -82,9 +83,8 @@ export default function poll(RED: NodeAPI): void {
               return status;
             },
             stillRunning: ({ answer }) => {
-              const { roboflow, ...rest } = msg;
-              const copy = RED.util.cloneMessage({ ...rest, roboflow, payload: answer });
-              task.send([null, copy]);
+              const copy = copierWithoutPayload(RED, msg)();
+              task.send([null, { ...copy, payload: answer }]);
             },
             waiting: (wait, trouble) => {
               job.nextPoll = new Date(Date.now() + wait).toISOString();

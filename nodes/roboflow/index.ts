@@ -13,4 +13,5 @@ export { type PollRateLimiter, pollRateLimiter } from "./polling/rate-limiter";
 export { withoutSecrets } from "./redact";
 export { openResult, parseResult, type ResultFile, type ResultSummary } from "./result";
 export { collect, getResult, type Incoming, saveAndOpen, saveTo } from "./result/fetch";
+export { setKey } from "./result/safe-keys";
 export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./upload/video";

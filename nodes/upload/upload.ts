@@ -21,11 +21,22 @@ export default function upload(RED: NodeAPI): void {
       name: "upload",
       account: options.account,
       resume: options.resume !== false,
+      // As large as it may be, it is not written to disk as well.
+      worksInMemory: (msg) => Buffer.isBuffer(propertyOf(RED, msg, options)),
       work: (task) => work(RED, this, options, task),
     });
     checkAccount(RED, options.account, runner);
   }
   RED.nodes.registerType("roboflow-video-upload", Upload as never);
+}
+
+/** The property of the message that the video is taken from, if it is one. */
+function propertyOf(RED: NodeAPI, msg: NodeMessage, { video, videoType }: UploadOptions): unknown {
+  try {
+    return videoType === "msg" ? RED.util.getMessageProperty(msg, video) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task) {

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { EventLoopYield } from "../../event-loop";
 import { ColumnReader } from "./column-reader";
 import { type Column, columnName } from "./columns";
 import { damaged, notVideo } from "./damage";
-import { EventLoopYield } from "./event-loop";
 import { FrameBuilder } from "./frames";
 import { Scan } from "./scan";
 import { type Growing, scanFile } from "./scan-file";

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
+import { EventLoopYield } from "../../event-loop";
 import { damaged, maxResultBytes } from "./damage";
 import { Tally } from "./entries";
-import { EventLoopYield } from "./event-loop";
 import { parseJson } from "./json-text";
 import { readAt } from "./read-at";
 import type { Scan } from "./scan";

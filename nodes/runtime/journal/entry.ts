@@ -1,5 +1,6 @@
 import type { NodeMessage } from "node-red";
-import type { ClipMessage } from "../message";
+import { asClipMessage, type ClipMessage } from "../message";
+import { encodeMessage, restoreTyped } from "./codec";
 
 /** How an entry's outcome is told. */
 export interface StoredFailure {
@@ -36,3 +37,32 @@ export interface JournalEntry {
 /** The clip's job id, for warnings that name what is dropped. */
 export const jobOf = ({ msg }: JournalEntry): string | undefined =>
   (msg as Partial<ClipMessage>).roboflow?.jobId;
+
+const writtenStates: ReadonlySet<string> = new Set(["accepted", "intent", "sent", "failed", "taken"]);
+
+/** An entry as its file holds it, and where in its message values stood that no file can hold. */
+export function entryText({ msg, ...rest }: JournalEntry): { text: string; missing: string[] } {
+  const { json, typed, missing } = encodeMessage(msg);
+  const head = JSON.stringify(typed.length > 0 ? { ...rest, typed } : rest);
+  return { text: `${head.slice(0, -1)},"msg":${json}}`, missing };
+}
+
+/**
+ * Reads the entry that a node's file should hold.
+ *
+ * @throws Error when it holds something else.
+ */
+export function readEntry(text: string, node: string, id: string): JournalEntry {
+  const { typed = [], ...entry } = JSON.parse(text);
+  const isEntry =
+    entry.id === id &&
+    entry.node === node &&
+    writtenStates.has(entry.state) &&
+    !Number.isNaN(Date.parse(entry.at)) &&
+    typeof entry.msg === "object" &&
+    (entry.state !== "failed" || typeof entry.failure?.code === "string");
+  if (!isEntry) throw new Error("not a journal entry");
+  restoreTyped(entry.msg, typed);
+  asClipMessage(entry.msg);
+  return entry;
+}

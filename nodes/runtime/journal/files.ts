@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import type { JournalEntry } from "./entry";
+import { EventLoopYield } from "../../event-loop";
+import { entryText, type JournalEntry, readEntry } from "./entry";
 
 /** What an earlier process left in the journal's folder. */
 export interface Leftovers {
@@ -44,15 +45,17 @@ export class JournalFiles {
    *
    * @param durable waits for the disk itself, which a power cut needs and a kill does not; otherwise the
    *   disk follows in the background.
+   * @returns where in the message values stood that cannot be written.
    * @throws the file system's error.
    */
-  write(entry: JournalEntry, durable: boolean): void {
+  write(entry: JournalEntry, durable: boolean): string[] {
+    const { text, missing } = entryText(entry);
     const folder = this.#folder(entry.node);
     const file = path.join(folder, entry.id + ending);
     const temporary = path.join(folder, entry.id + temporaryEnding);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
-      writeWhole(temporary, JSON.stringify(entry), durable);
+      writeWhole(temporary, text, durable);
       renameSync(temporary, file);
     } catch (error) {
       removeQuietly(temporary);
@@ -61,6 +64,7 @@ export class JournalFiles {
     if (durable) for (const changed of [folder, this.root]) syncFolder(changed);
     // One at a time: a slow card would otherwise keep every other file access of the process waiting.
     else this.#diskFollows = this.#diskFollows.then(() => settleOnDisk(file));
+    return missing;
   }
 
   /**
@@ -82,15 +86,12 @@ export class JournalFiles {
   /** Reads what an earlier process left, once. Sets damaged files aside; never throws for one. */
   async readLeft(): Promise<Leftovers> {
     const found: Leftovers = { entries: [], damaged: [] };
-    let turnEnds = performance.now() + longestTurn;
+    const turns = new EventLoopYield();
     for (const { node, file } of this.#left.splice(0)) {
-      if (performance.now() > turnEnds) {
-        await new Promise((resolve) => setImmediate(resolve));
-        turnEnds = performance.now() + longestTurn;
-      }
+      await turns.yieldIfDue();
       try {
         const id = path.basename(file, ending);
-        found.entries.push(checked(JSON.parse(readFileSync(file, "utf8")), node, id));
+        found.entries.push(readEntry(readFileSync(file, "utf8"), node, id));
       } catch {
         found.damaged.push({ node, file: setAside(file) });
       }
@@ -103,9 +104,6 @@ export class JournalFiles {
     return path.join(this.root, folderOf(node));
   }
 }
-
-/** Milliseconds of reading after which other work gets its turn. */
-const longestTurn = 10;
 
 interface LeftFile {
   node: string;
@@ -148,21 +146,6 @@ function nodeOf(folder: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-const states = new Set(["accepted", "intent", "sent", "failed", "taken"]);
-
-function checked(value: unknown, node: string, id: string): JournalEntry {
-  const entry = value as JournalEntry & { msg?: { roboflow?: { id?: unknown } } };
-  const isEntry =
-    entry.id === id &&
-    entry.node === node &&
-    states.has(entry.state) &&
-    !Number.isNaN(Date.parse(entry.at)) &&
-    typeof entry.msg.roboflow?.id === "string" &&
-    (entry.state !== "failed" || typeof entry.failure?.code === "string");
-  if (!isEntry) throw new Error("not a journal entry");
-  return entry;
 }
 
 function setAside(file: string): string {

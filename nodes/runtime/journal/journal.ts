@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { NodeMessage } from "node-red";
-import { type ClipMessage, handoverOf, jsonCopy } from "../message";
+import { type ClipMessage, handoverOf } from "../message";
 import type { JournalEntry, StoredFailure } from "./entry";
 import { JournalFiles, type Leftovers } from "./files";
 
 /** An entry in memory: whether it is on disk is nobody's business outside. */
 interface Held {
   entry: JournalEntry;
+  /** Whether it is to be written at all. */
+  durable: boolean;
   written: boolean;
   linger?: NodeJS.Timeout;
 }
@@ -40,13 +41,15 @@ export class Journal {
    * Takes a message in.
    *
    * @param durable whether to write it down.
-   * @returns the entry, and the file system's error when it could only be held in memory.
+   * @param outcomeOnly not before its outcome: the work needs a value that no file of the journal can hold.
+   * @returns the entry; where values stood that could not be written; and the file system's error when it could only be
+   *   held in memory.
    */
   accept(
     node: string,
     msg: ClipMessage,
-    { durable }: { durable: boolean },
-  ): { entry: JournalEntry; trouble?: unknown } {
+    { durable, outcomeOnly = false }: { durable: boolean; outcomeOnly?: boolean },
+  ): { entry: JournalEntry; missing: string[]; trouble?: unknown } {
     const { token, repeat } = handoverOf(msg) ?? {};
     delete msg.roboflow.handover;
     const entry: JournalEntry = {
@@ -59,13 +62,12 @@ export class Journal {
     };
     // Nobody repeats a repeat: who sends such a message later does it on purpose.
     if (token && !repeat) this.#note(node, token);
-    const held = { entry, written: false };
+    const held = { entry, durable, written: false };
     this.#of(node).set(entry.id, held);
     try {
-      if (durable) this.#write(held, { sync: false, partly: false });
-      return { entry };
+      return { entry, missing: durable && !outcomeOnly ? this.#write(held, { sync: false }) : [] };
     } catch (trouble) {
-      return { entry, trouble };
+      return { entry, missing: [], trouble };
     }
   }
 
@@ -90,7 +92,7 @@ export class Journal {
     const held = this.#heldOf(entry);
     if (!held) throw new Error("not in the journal");
     entry.state = "intent";
-    this.#write(held, { sync: true, partly: true });
+    this.#write(held, { sync: true });
   }
 
   /** Takes an intention back: the request was certainly not accepted. */
@@ -99,13 +101,17 @@ export class Journal {
     this.#rewrite(entry);
   }
 
-  /** Notes the outcome before it is sent. */
+  /**
+   * Notes the outcome before it is sent.
+   *
+   * @returns where in its message values stood that could not be written.
+   */
   settle(
     entry: JournalEntry,
     outcome: Pick<JournalEntry, "msg" | "output"> | { failure: StoredFailure },
-  ): void {
+  ): string[] {
     Object.assign(entry, { state: "failure" in outcome ? "failed" : "sent", ...outcome });
-    this.#rewrite(entry);
+    return this.#rewrite(entry);
   }
 
   /** Marks what a deploy has cut off and nobody is to do again. */
@@ -193,7 +199,7 @@ export class Journal {
   async load(): Promise<{ damaged: Leftovers["damaged"]; old: JournalEntry[] }> {
     const { entries, damaged } = await this.#files.readLeft();
     for (const entry of entries) {
-      this.#of(entry.node).set(entry.id, { entry, written: true });
+      this.#of(entry.node).set(entry.id, { entry, durable: true, written: true });
       if (entry.token) this.#note(entry.node, entry.token);
     }
     const old = entries.filter(({ at }) => Date.now() - Date.parse(at) > oldest);
@@ -218,23 +224,22 @@ export class Journal {
     if (tokens.size > tokensKept) for (const first of tokens.keys()) return void tokens.delete(first);
   }
 
-  /** Writes an entry again that is on disk; when the disk refuses now, the older state there stays. */
-  #rewrite(entry: JournalEntry): void {
+  /** Writes an entry that has changed; when the disk refuses now, the older state there stays. */
+  #rewrite(entry: JournalEntry): string[] {
     const held = this.#heldOf(entry);
-    if (!held?.written) return;
+    if (!held?.durable) return [];
     try {
-      this.#write(held, { sync: false, partly: entry.state !== "accepted" });
+      return this.#write(held, { sync: false });
     } catch {
       // The older entry is safe to come back to: at worst the outcome is sent, or the doubt raised, once more.
+      return [];
     }
   }
 
-  /** @param partly write what JSON can carry even when that is not the whole message. */
-  #write(held: Held, { sync, partly }: { sync: boolean; partly: boolean }): void {
-    const { copy, whole } = jsonCopy(held.entry.msg);
-    if (!whole && !partly) return;
-    this.#files.write({ ...held.entry, msg: copy as NodeMessage }, sync);
+  #write(held: Held, { sync }: { sync: boolean }): string[] {
+    const missing = this.#files.write(held.entry, sync);
     held.written = true;
+    return missing;
   }
 }
 

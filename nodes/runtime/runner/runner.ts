@@ -5,6 +5,7 @@ import { describeFailure, NodeFailure } from "../failure";
 import type { JournalEntry } from "../journal/entry";
 import { asClipMessage, type ClipMessage, handoverOf } from "../message";
 import { type Progress, StatusLine } from "../status";
+import { text } from "../text";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
 import type { Outcome, Step, Task } from "./step";
 
@@ -46,6 +47,7 @@ export class Runner implements Resumable {
   /** Closed for good: what is left in the journal belongs to the node that comes after this one. */
   #gone = false;
   #withoutStorage = false;
+  #warnedOfMissing = false;
 
   constructor(RED: NodeAPI, node: Node, step: Step) {
     this.#RED = RED;
@@ -143,10 +145,21 @@ export class Runner implements Resumable {
 
   #accept(message: ClipMessage): JournalEntry {
     const { journal } = this.#lifecycle;
-    const { entry, trouble } = journal.accept(this.id, message, { durable: this.#step.resume });
+    const { entry, missing, trouble } = journal.accept(this.id, message, {
+      durable: this.#step.resume,
+      outcomeOnly: this.#step.worksInMemory?.(message),
+    });
+    this.#noteMissing(missing);
     // A paid step says so itself, as an error of the message.
     if (!this.#step.paid) this.#noteStorage(trouble);
     return entry;
+  }
+
+  /** Warns once of values that a restart would take out of messages: there may be some in every message. */
+  #noteMissing(missing: readonly string[]): void {
+    if (missing.length === 0 || this.#warnedOfMissing) return;
+    this.#warnedOfMissing = true;
+    this.#node.warn(text(this.#RED, "warnings.notWritten", { values: missing.join(", ") }));
   }
 
   /** Warns when the journal cannot be written any more, not with every message. */
@@ -188,7 +201,7 @@ export class Runner implements Resumable {
         // The same each time the work is done: even if the outcome could not be written down, a repeat is known.
         outcome.msg.roboflow.handover = { token: entry.id, ...(resumed ? { repeat: true } : {}) };
         if (!this.#step.outcomeIsRemade)
-          journal.settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 });
+          this.#noteMissing(journal.settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 }));
       }
     } catch (error) {
       if (this.#gone) return;
@@ -200,7 +213,7 @@ export class Runner implements Resumable {
       }
       // Cut off: it stays in the journal as it is. What ended in a moment's gracePeriodMs counts all the same.
       if (reason instanceof Closing && !(error instanceof VideoError)) return;
-      journal.settle(entry, { failure: this.#describe(error, task.msg) });
+      this.#noteMissing(journal.settle(entry, { failure: this.#describe(error, task.msg) }));
     }
     await task.flowsRunning();
     // The node that comes after this one sends it.

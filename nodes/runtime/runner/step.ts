@@ -45,6 +45,8 @@ export interface Step {
   readonly account: string;
   /** Whether accepted work goes on after a deploy and a restart. */
   readonly resume: boolean;
+  /** Whether the work needs what no file of the journal can hold: then only its outcome is written down. */
+  worksInMemory?(msg: ClipMessage): boolean;
   /** Whether the work costs money, so that it never begins without the journal. */
   readonly paid?: boolean;
   /** Whether a message that comes again after a restart is made anew instead of kept: results can be huge. */

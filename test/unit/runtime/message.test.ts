@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 import { createContext, runInContext } from "node:vm";
-import type { NodeMessage } from "node-red";
-import { asClipMessage, cloneJson, jsonCopy } from "../../../nodes/runtime/message";
+import type { NodeAPI, NodeMessage } from "node-red";
+import { asClipMessage, copierWithoutPayload } from "../../../nodes/runtime/message";
 
 const message = (properties: object) => properties as NodeMessage;
 
@@ -22,36 +23,65 @@ test("a message that brings msg.roboflow keeps it, unless it is none", () => {
   assert.equal(typeof asClipMessage(message({ roboflow: { id: 7 } })).roboflow.id, "string");
 });
 
-test("what JSON carries is copied whole; req and res are left out without a word", () => {
-  const msg = {
-    _msgid: "m",
-    payload: { a: [1, null, "x"] },
-    when: new Date(0),
-    req: { huge: true },
-    res: () => {},
-  };
-  assert.deepEqual(jsonCopy(message(msg)), {
-    copy: { _msgid: "m", payload: { a: [1, null, "x"] }, when: new Date(0) },
-    whole: true,
-  });
-});
+/** As much of Node-RED as copying needs. */
+const RED = createRequire(require.resolve("node-red"))("@node-red/util") as NodeAPI;
+const copiesOf = (properties: object) => copierWithoutPayload(RED, asClipMessage(message(properties)));
 
-test("what JSON cannot carry is left out and told", () => {
-  const cycle: Record<string, unknown> = {};
+test("a copy shares nothing with its model, whatever stands in it, but the connection of an http in", () => {
+  const cycle: Record<string, unknown> = { list: [1] };
   cycle.self = cycle;
-  for (const value of [Buffer.from("x"), () => {}, 1n, new Map(), { deep: [Buffer.from("x")] }, cycle])
-    assert.deepEqual(jsonCopy(message({ keep: 1, value })), { copy: { keep: 1 }, whole: false });
-});
-
-test("an object from a function node's sandbox counts as plain", () => {
-  const payload = runInContext('({ a: [{ b: "c" }] })', createContext());
-  assert.equal(jsonCopy(message({ payload })).whole, true);
-});
-
-test("a clone shares nothing with its model", () => {
-  const model = { list: [{ a: 1 }], when: new Date(5), text: "x", none: null };
-  const copy = cloneJson(model);
-  assert.deepEqual(copy, model);
+  const req = { socket: {} };
+  const model = {
+    list: [{ a: 1 }],
+    when: new Date(5),
+    text: "x",
+    none: null,
+    snapshot: Buffer.from("jpg"),
+    seen: new Map([["person", [2]]]),
+    sandboxed: runInContext("({ a: [{ b: new Date(7) }] })", createContext()),
+    own: JSON.parse('{"__proto__": {"a": 1}}'),
+    cycle,
+    req,
+  };
+  const copy = copiesOf({ ...model, payload: "left to the caller" })() as typeof model & {
+    roboflow: unknown;
+  };
+  const { roboflow: _, ...rest } = copy;
+  assert.deepEqual(rest, { ...model, sandboxed: { a: [{ b: new Date(7) }] } });
+  assert.equal(copy.req, req);
+  for (const name of ["list", "when", "snapshot", "seen", "sandboxed", "own", "cycle"] as const)
+    assert.notEqual(copy[name], model[name], name);
   assert.notEqual(copy.list[0], model.list[0]);
-  assert.notEqual(copy.when, model.when);
+  assert.equal(copy.cycle.self, copy.cycle);
+  assert.deepEqual(Object.keys(copy.own), ["__proto__"]);
+});
+
+test("a property that refuses to be read is left out of copies, and costs no more than itself", () => {
+  const refuse = () => {
+    throw new Error("no");
+  };
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const hostile = {
+    keep: 1,
+    proxy: new Proxy({}, { ownKeys: refuse, get: refuse, getPrototypeOf: refuse }),
+    revoked,
+    deep: { getter: Object.defineProperty({}, "x", { get: refuse, enumerable: true }) },
+  };
+  Object.defineProperty(hostile, "getter", { get: refuse, enumerable: true });
+  const { roboflow: _, ...rest } = copiesOf(hostile)();
+  assert.deepEqual(rest, { keep: 1 });
+});
+
+test("objects that share others a billion times over are copied in a moment", () => {
+  const shared: Record<string, unknown> = {};
+  let last = shared;
+  for (let level = 0; level < 40; level += 1) {
+    const next = {};
+    Object.assign(last, { one: next, other: next });
+    last = next;
+  }
+  const { shared: copy } = copiesOf({ shared })() as { shared: typeof shared };
+  assert.notEqual(copy, shared);
+  assert.equal(copy.one, copy.other);
 });

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import fs, { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -62,22 +70,56 @@ describe("the journal after a kill", () => {
     assert.equal(await stateAfterKill(), "failed");
   });
 
-  it("writes the intention of a message that JSON cannot carry whole", async () => {
+  for (const state of ["accepted", "intent", "sent", "failed"] as const)
+    it(`has what is ${state} whatever stands in its message, and says what it had to leave out`, async () => {
+      const journal = new Journal(root);
+      const msg = message("clip", { snapshot: Buffer.from("jpg"), when: new Date(5), ratio: Number.NaN });
+      const { entry, missing } = journal.accept("st", msg, durable);
+      assert.deepEqual(missing, ["msg.snapshot"]);
+      if (state === "intent") journal.intend(entry);
+      if (state === "sent") assert.deepEqual(journal.settle(entry, { msg, output: 0 }), ["msg.snapshot"]);
+      if (state === "failed") journal.settle(entry, { failure: { code: "PLAN", message: "no credits" } });
+      const [found] = (await afterKill()).journal.unsettled("st");
+      assert.equal(found?.state, state);
+      const { snapshot: _, ...rest } = msg;
+      assert.deepEqual(found?.msg, rest);
+    });
+
+  it("has the outcome of work that could not be done again, and not its acceptance", async () => {
     const journal = new Journal(root);
-    const { entry } = journal.accept("st", message("clip", { extra: Buffer.from("x") }), durable);
-    assert.equal((await afterKill()).journal.unsettled("st").length, 0);
-    journal.intend(entry);
-    assert.equal((await afterKill()).journal.unsettled("st")[0]?.state, "intent");
+    const msg = message("clip", { payload: Buffer.from("video") });
+    const { entry, missing } = journal.accept("up", msg, { durable: true, outcomeOnly: true });
+    assert.deepEqual(missing, []);
+    assert.deepEqual((await afterKill()).journal.unsettled("up"), []);
+    msg.payload = "https://storage.example/clip.mp4";
+    journal.settle(entry, { msg, output: 0 });
+    assert.deepEqual(
+      (await afterKill()).journal.unsettled("up").map(({ state, msg }) => [state, msg]),
+      [["sent", msg]],
+    );
   });
 
-  it("names the clip of an intention whatever somebody has put into msg.roboflow", async () => {
+  it("has nothing of a node that is not to resume", async () => {
     const journal = new Journal(root);
-    const thumb = Buffer.from("x");
-    const { entry } = journal.accept("st", message("clip", { roboflow: { id: "clip", thumb } }), durable);
-    journal.intend(entry);
-    const next = await afterKill();
-    assert.deepEqual(next.damaged, []);
-    assert.deepEqual(next.journal.unsettled("st")[0]?.msg.roboflow, { id: "clip" });
+    const { entry } = journal.accept("up", message("clip"), { durable: false });
+    journal.settle(entry, { msg: entry.msg, output: 0 });
+    assert.equal(existsSync(root), false);
+  });
+
+  it("names the clip whatever somebody has put into msg.roboflow", async () => {
+    const journal = new Journal(root);
+    class Clip {
+      id = "clip";
+      thumb = Buffer.from("x");
+    }
+    for (const roboflow of [{ ...new Clip() }, new Clip(), Object.assign(new Map(), new Clip())]) {
+      const { entry, missing } = journal.accept("st", message("clip", { roboflow }), durable);
+      assert.deepEqual(missing, ["msg.roboflow.thumb"]);
+      const next = await afterKill();
+      assert.deepEqual(next.damaged, []);
+      assert.deepEqual(next.journal.unsettled("st")[0]?.msg.roboflow, { id: "clip" });
+      journal.remove(entry);
+    }
   });
 
   it("has an intention on the disk itself, with the folders that lead to it, when the request may go out", (t) => {
@@ -156,6 +198,7 @@ describe("the journal after a kill", () => {
     "[]",
     '{"id":"x"}',
     '{"id":"x","node":"up","at":"?","state":"sent","msg":{}}',
+    '{"id":"x","node":"up","at":"2026-11-27T00:00:00Z","state":"sent","msg":{},"typed":[[["a"],"date"]]}',
   ])
     it(`sets an entry aside that reads ${damage || "nothing"}`, async () => {
       mkdirSync(path.join(root, "up"), { recursive: true });
