@@ -20,13 +20,20 @@ export interface Analysis {
 export interface Sighting {
   /** Number of the frame in the video, from 0. */
   frame: number;
-  /** Seconds of playback. */
+  /** Seconds of playback: the frame's number by the frame rate. */
   time: number;
   /** Seconds it took to look. */
   took: number;
   /** In pixels of the video. */
   areas: Area[];
 }
+
+/**
+ * The number of the frame that is inferred as the n-th, as real results have it.
+ * @param fps the video's frame rate
+ */
+export const inferredFrame = (n: number, fps: number, inferFps: number): number =>
+  Math.floor((n * fps) / inferFps);
 
 /**
  * Looks at a video `inferFps` times a second of playback. Above the frame rate nothing is seen at all, as with the
@@ -50,16 +57,18 @@ export async function analyse(
     },
   });
   try {
+    const described = () => info as VideoInfo;
     for await (const { frame, sampled, detector } of watched(
-      chosen(frames, inferFps),
-      () => info as VideoInfo,
+      chosen(frames, described, inferFps),
+      described,
     )) {
       if (!info || inferFps > info.fps + 0.01) break;
       if (!sampled) continue;
       const before = performance.now();
       const areas = detector.areas().map((area) => scaled(area, info as VideoInfo));
       const took = (performance.now() - before) / 1000;
-      const sighting: Sighting = { frame: frame.number, time: frame.time, took, areas };
+      const time = frame.number / info.fps;
+      const sighting: Sighting = { frame: frame.number, time, took, areas };
       if (!output.write(`${JSON.stringify(sighting)}\n`)) await once(output, "drain", { signal });
     }
   } finally {
@@ -77,14 +86,16 @@ interface Chosen {
 }
 
 /** Picks the frames that are inferred, and enough of those between to follow what changes. */
-async function* chosen(frames: AsyncIterable<GreyFrame>, inferFps: number): AsyncGenerator<Chosen> {
-  let next = 0;
+async function* chosen(
+  frames: AsyncIterable<GreyFrame>,
+  info: () => VideoInfo,
+  inferFps: number,
+): AsyncGenerator<Chosen> {
+  let samples = 0;
   let seen = Number.NEGATIVE_INFINITY;
   for await (const frame of frames) {
-    // The margin keeps a frame at 0.19998 s from being passed over for 0.2.
-    const samples = (frame.time + 0.001) * inferFps;
-    const sampled = samples >= next;
-    if (sampled) next = Math.floor(samples) + 1;
+    const sampled = frame.number === inferredFrame(samples, info().fps, inferFps);
+    if (sampled) samples += 1;
     if (!sampled && frame.time - seen < 1 / MOST_SEEN) continue;
     seen = frame.time;
     yield { frame, sampled };

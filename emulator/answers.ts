@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
 /** Part of a file on disk as an answer's body: bytes `start` up to, not including, `end`. */
 export interface FileBody {
   file: string;
@@ -48,11 +50,35 @@ function typeOf(status: number): string {
   return status >= 500 ? "InternalException" : "InvalidRequestException";
 }
 
-/** @returns an error answer of the storage, which speaks XML as Google Cloud Storage does. */
-export function storageError(status: number, code: string, message: string): Answer {
+/**
+ * @param details further elements, as text by name
+ * @returns an error answer of the storage, which speaks XML as Google Cloud Storage does.
+ */
+export function storageError(
+  status: number,
+  code: string,
+  message: string,
+  details: Record<string, string> = {},
+): Answer {
+  const elements = Object.entries({ Code: code, Message: message, ...details });
+  const xml = elements.map(([name, text]) => `<${name}>${inXml(text)}</${name}>`).join("");
   return {
     status,
     headers: { "content-type": "application/xml; charset=UTF-8" },
-    body: `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    body: `<?xml version='1.0' encoding='UTF-8'?><Error>${xml}</Error>`,
   };
 }
+
+/** @returns what storage answers a request that is not the one that its link was signed for; it repeats the request. */
+export function signatureMismatch({ method = "", url = "", headers }: IncomingMessage): Answer {
+  const [path = "", query = ""] = url.split("?");
+  const { "content-type": contentType = "", host = "" } = headers;
+  const signed = query.replace(/&X-Goog-Signature=.*/, "");
+  return storageError(403, "SignatureDoesNotMatch", "Access denied.", {
+    Details:
+      "The request signature we calculated does not match the signature you provided. Check your Google secret key and signing method.",
+    CanonicalRequest: [method, path, signed, `content-type:${contentType}`, `host:${host}`].join("\n"),
+  });
+}
+
+const inXml = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

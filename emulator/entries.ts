@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Sighting } from "./analysis";
 import type { Area } from "./motion";
 
@@ -26,22 +27,29 @@ interface Picture {
 
 /**
  * One sampled frame as the model's task would put it. All tasks tell of the same motion.
- * @returns the ENTRY of the result (docs/api.md, "The result file")
+ * @param inferenceId of the batch in which the frame is inferred
+ * @returns the entry (docs/api.md, "The result file")
  */
-export function entry(sighting: Sighting, model: RequestedModel, picture: Picture): unknown {
+export function entry(
+  sighting: Sighting,
+  model: RequestedModel,
+  picture: Picture,
+  inferenceId: string,
+): unknown {
   const least = Number(model.inference_params?.confidence ?? 0);
   const areas = sighting.areas.filter((area) => area.confidence >= least);
   const time = round(sighting.took, 6);
   const { image, className } = picture;
+  const common = { inference_id: inferenceId, time };
   switch (model.inference_type) {
     case "classification":
-      return classification(areas, model, picture);
+      return { ...common, ...classification(areas, model, picture) };
     case "clip-embed-image":
       return embedding(sighting, image);
     case "gaze-detection":
       return {
+        ...common,
         predictions: areas.map((area) => gaze(area, image)),
-        time,
         time_face_det: time,
         time_gaze_det: 0,
       };
@@ -52,9 +60,10 @@ export function entry(sighting: Sighting, model: RequestedModel, picture: Pictur
         confidence: round(area.confidence, 3),
         class: className,
         class_id: 0,
+        detection_id: randomUUID(),
         ...more(area),
       }));
-      return { time, image, predictions };
+      return { ...common, image, predictions };
     }
   }
 }

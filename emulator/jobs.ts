@@ -1,21 +1,24 @@
-import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ReadableStream } from "node:stream/web";
-import { type Analysis, analyse, type Sighting } from "./analysis";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Analysis, analyse, inferredFrame, type Sighting } from "./analysis";
 import type { RequestedModel } from "./entries";
 import type { Fault } from "./faults";
+import type { InputBucket, StoredVideo } from "./input-bucket";
+import type { LedgerJob } from "./ledger";
 import { writeResult } from "./result-writer";
 import type { EmulatorSettings } from "./settings";
-import type { Upload } from "./uploads";
+
+/** The name of an upload, or the public URL of a video. */
+export type VideoSource = { upload: string } | { url: string };
 
 /** A start request that was found good. */
 export interface JobRequest {
-  /** The upload to look at, or the public URL of a video. */
-  source: Upload | string;
+  source: VideoSource;
   clip: string;
   inferFps: number;
   models: RequestedModel[];
@@ -34,7 +37,10 @@ export interface Job extends JobRequest {
   fault: Fault | undefined;
 }
 
-/** The jobs of this server: at least `jobSeconds` long, and as long as ffmpeg needs to look at the video. */
+/**
+ * The jobs of this server: each waits `queueSeconds`, then reads its video as that is by then. A job is at least
+ * `jobSeconds` long, and as long as ffmpeg needs to look at the video.
+ */
 export class Jobs {
   readonly #jobs = new Map<string, Job>();
   /** Analyses by video and rate: many jobs on one video look at it once. */
@@ -46,14 +52,16 @@ export class Jobs {
   constructor(
     private readonly folder: string,
     private readonly settings: EmulatorSettings,
+    private readonly bucket: InputBucket,
     private readonly signal: AbortSignal,
   ) {}
 
-  start(request: JobRequest, fault: Fault | undefined): Job {
+  /** @param noted the job in the ledger, which is told of the video that was read. */
+  start(request: JobRequest, noted: LedgerJob, fault: Fault | undefined): Job {
     const job: Job = {
       ...request,
-      id: randomUUID(),
-      startedAt: Date.now(),
+      id: noted.jobId,
+      startedAt: noted.time,
       seconds: this.settings.jobSeconds,
       polls: 0,
       lastPollAt: undefined,
@@ -61,7 +69,7 @@ export class Jobs {
       fault,
     };
     this.#jobs.set(job.id, job);
-    const run = this.#run(job).then(
+    const run = this.#run(job, noted).then(
       (outcome) => {
         job.outcome = outcome;
       },
@@ -90,26 +98,29 @@ export class Jobs {
     await Promise.all(this.#running);
   }
 
-  async #run(job: Job): Promise<{ file: string; size: number }> {
-    const prepared = this.settings.resultFiles[job.models[0]?.model_id ?? ""] || this.settings.resultFile;
+  async #run(job: Job, noted: LedgerJob): Promise<{ file: string; size: number }> {
+    const { queueSeconds, resultFiles, resultFile } = this.settings;
+    if (queueSeconds > 0) await delay(queueSeconds * 1000, undefined, { signal: this.signal });
+    const video = "upload" in job.source ? this.bucket.get(job.source.upload) : undefined;
+    noted.sha256 = video?.sha256 ?? "";
+    const prepared = resultFiles[job.models[0]?.model_id ?? ""] || resultFile;
     if (prepared) return { file: prepared, size: (await stat(prepared)).size };
-    const analysis = await this.#analysis(job);
+    const analysis = await this.#analysis(job, video);
     const file = join(this.folder, `${job.id}-result.json`);
     await writeResult(file, analysis, job.models, this.settings);
     return { file, size: (await stat(file)).size };
   }
 
-  #analysis({ id, source, inferFps }: Job): Promise<Analysis> {
-    if (typeof source === "string") {
-      if (!this.settings.analyse) return this.#builtIn(inferFps);
-      return this.#inTurn(() => this.#lookAtUrl(id, source, inferFps));
-    }
-    if (!this.settings.analyse || !source.file) return this.#builtIn(inferFps);
-    const name = `${source.sha256 || source.id}@${inferFps}`;
+  #analysis({ id, source, inferFps }: Job, video: StoredVideo | undefined): Promise<Analysis> {
+    if (!this.settings.analyse) return this.#builtIn(inferFps);
+    if ("url" in source) return this.#inTurn(() => this.#lookAtUrl(id, source.url, inferFps));
+    if (!video?.file) return this.#builtIn(inferFps);
+    const { file, sha256 } = video;
+    const name = `${sha256 || file}@${inferFps}`;
     let analysis = this.#analyses.get(name);
     if (!analysis) {
       const target = join(this.folder, `${id}-seen.ndjson`);
-      analysis = this.#inTurn(() => analyse(source.file, inferFps, target, this.signal));
+      analysis = this.#inTurn(() => analyse(file, inferFps, target, this.signal));
       this.#analyses.set(name, analysis);
     }
     return analysis;
@@ -145,7 +156,7 @@ export class Jobs {
     for (let n = 0; n < this.settings.builtInFrames; n++) {
       const left = 10 + (n % 20) * 28;
       const areas = [{ left, top: 120, width: 40, height: 100, confidence: 0.9 }];
-      const frame = Math.round((n * 30) / inferFps);
+      const frame = inferredFrame(n, 30, inferFps);
       lines.push(JSON.stringify({ frame, time: frame / 30, took: 0.01, areas } satisfies Sighting));
     }
     await writeFile(file, lines.map((line) => `${line}\n`).join(""));

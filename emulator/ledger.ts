@@ -31,7 +31,7 @@ export interface LedgerRequest {
   body?: unknown;
   /** The exact text of the JSON body. */
   text?: string;
-  /** File name of the clip this request is about, where known. */
+  /** The clip that this request is about, where known (see `clipOf`). */
   clip?: string;
   jobId?: string;
   /** The fault that was ordered for it. */
@@ -46,9 +46,9 @@ export interface LedgerRequest {
   endedAt: number | null;
 }
 
-/** One PUT that reached its upload. */
+/** One PUT that storage took. */
 export interface LedgerUpload {
-  id: string;
+  /** The name that was sent: what storage knows the video by. */
   name: string;
   time: number;
   /** Bytes received. */
@@ -63,7 +63,7 @@ export interface LedgerJob {
   jobId: string;
   time: number;
   inputUrl: string;
-  /** File name of the input: as given for the upload, else the last part of the URL. */
+  /** The clip of the input (see `clipOf`): as named for its upload, else by the last part of its URL. */
   clip: string;
   inferFps: number;
   models: Record<string, unknown>[];
@@ -71,7 +71,15 @@ export interface LedgerJob {
   text: string;
   /** When it was asked about, ms since 1970. */
   polls: number[];
+  /** Of the upload that it looked at, as it was then; empty before, and without an upload. */
+  sha256: string;
 }
+
+/**
+ * The name of a clip as its file is called. Our upload node puts 12 digits of its own into each name it sends, so that
+ * no upload replaces another; a test that fed `yard.mp4` looks for that.
+ */
+export const clipOf = (fileName: string): string => fileName.replace(/-[0-9a-f]{12}(?=\.[^.]*$)/, "");
 
 /** What came in and what became of it, in order. */
 export class Ledger {
@@ -119,7 +127,7 @@ export class Ledger {
     return this.jobs.find((job) => job.jobId === jobId);
   }
 
-  /** Jobs started on the clip of this file name. */
+  /** Jobs started on a clip (see `clipOf`). */
   jobsOf(clip: string): LedgerJob[] {
     return this.jobs.filter((job) => job.clip === clip);
   }
@@ -131,7 +139,7 @@ export class Ledger {
       clips[name] ??= { uploads: 0, jobs: 0 };
       return clips[name];
     };
-    for (const upload of this.uploads) if (upload.complete) of(upload.name).uploads += 1;
+    for (const upload of this.uploads) if (upload.complete) of(clipOf(upload.name)).uploads += 1;
     for (const job of this.jobs) of(job.clip).jobs += 1;
     return clips;
   }

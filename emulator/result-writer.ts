@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { createInterface } from "node:readline";
@@ -5,10 +6,12 @@ import type { Analysis, Sighting } from "./analysis";
 import { entry, type RequestedModel } from "./entries";
 import type { EmulatorSettings } from "./settings";
 
+/** Frames that the service infers together, under one `inference_id`. */
+const batchSize = 4;
+
 /**
- * Writes the result file of a job: columns of equal length (docs/api.md, "The result file"). What was seen is read from
- * disk once a column, so that hours of video need no memory; the text is made by hand because the same model may
- * stand in it twice.
+ * Writes the result file of a job: columns of equal length (docs/api.md, "The result file"). What was seen is read
+ * from disk once a column, so that hours of video need no memory.
  */
 export async function writeResult(
   target: string,
@@ -23,10 +26,14 @@ export async function writeResult(
     { name: `frame_offset${plural}`, cell: (sighting) => String(sighting.frame) },
     { name: `time_offset${plural}`, cell: (sighting) => seconds(sighting.time) },
   ];
-  const entries = models.map((model): Column => {
+  // As in the producer's Python dict, the last of two versions of one project takes the first one's place.
+  const columnModels = new Map(models.map((model) => [model.model_id, model]));
+  const entries = [...columnModels.values()].map((model): Column => {
+    let inferenceId = "";
     const cell = (sighting: Sighting, n: number) => {
+      if (n % batchSize === 0) inferenceId = randomUUID();
       if (nullEvery && (n + 1) % nullEvery === 0) return "null";
-      const text = JSON.stringify(entry(sighting, model, { image, className }));
+      const text = pythonJson(entry(sighting, model, { image, className }, inferenceId));
       return nanEvery && (n + 1) % nanEvery === 0 ? withNaN(text) : text;
     };
     return { name: model.model_id, cell };
@@ -84,9 +91,19 @@ function seconds(time: number): string {
   return text.includes(".") ? text : `${text}.0`;
 }
 
+/** JSON with the spaces that Python's `json.dumps` writes. */
+function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${pythonJson(member)}`,
+  );
+  return `{${members.join(", ")}}`;
+}
+
 /** What Python writes where a number has no value. */
 function withNaN(text: string): string {
-  return text.replace(/"time":[^,}]+/, '"time":NaN').replace(/^\[[^,\]]+/, "[NaN");
+  return text.replace(/"time": [^,}]+/, '"time": NaN').replace(/^\[[^,\]]+/, "[NaN");
 }
 
 function escaped(text: string): string {

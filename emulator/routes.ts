@@ -1,3 +1,4 @@
+import { inputBucket, outputBucket } from "./buckets";
 import type { RequestKind } from "./ledger";
 
 export interface Route {
@@ -8,13 +9,16 @@ export interface Route {
 
 /** @returns what a request is about, from its method and path. Both spellings of the API's paths count: `/x/` and `/x`. */
 export function route(method: string, pathname: string): Route {
-  const parts = pathname.split("/").filter(Boolean).map(decoded);
+  const parts = pathParts(pathname);
   return { kind: kindOf(method, parts), parts };
 }
 
+/** @returns the parts of a path, decoded. */
+export const pathParts = (pathname: string): string[] => pathname.split("/").filter(Boolean).map(decoded);
+
 function kindOf(method: string, [first, ...more]: string[]): RequestKind {
-  if (first === "roboflow_video_inference_input") return method === "PUT" ? "put" : "other";
-  if (first === "roboflow_video_inference_output") return method === "GET" ? "result" : "other";
+  if (first === inputBucket) return method === "PUT" ? "put" : "other";
+  if (first === outputBucket) return method === "GET" ? "result" : "other";
   if (first === "video_upload_signed_url" && more.length === 0)
     return method === "POST" ? "signed-url" : "other";
   if (first === "videoinfer" && more.length === 0) {

@@ -1,15 +1,17 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { type Answer, apiError, json, storageError } from "./answers";
+import { type Answer, apiError, json, signatureMismatch, storageError } from "./answers";
+import { resultPath, uploadNamed, uploadPath, uploadType } from "./buckets";
 import type { Fault, Faults } from "./faults";
+import { InputBucket, type Reception } from "./input-bucket";
 import { Jobs } from "./jobs";
-import type { Ledger, LedgerRequest } from "./ledger";
+import { clipOf, type Ledger, type LedgerJob, type LedgerRequest } from "./ledger";
 import { resultAnswer } from "./result-answer";
 import type { Route } from "./routes";
 import type { EmulatorSettings } from "./settings";
-import { SignedUrls } from "./signed-urls";
+import { type LinkRequest, SignedUrls, type Verdict } from "./signed-urls";
 import { readStartRequest } from "./start-request";
 import { statusAnswer } from "./status-answers";
-import { type Reception, Uploads } from "./uploads";
 import { listProject, listWorkspace, welcome } from "./workspace";
 
 /** A request with everything that answering it needs. */
@@ -32,7 +34,7 @@ export interface Call {
 /** What the API and the storage behind it do, when nothing goes wrong by order. */
 export class Service {
   readonly signedUrls = new SignedUrls();
-  readonly uploads: Uploads;
+  readonly bucket: InputBucket;
   readonly jobs: Jobs;
 
   constructor(
@@ -42,8 +44,8 @@ export class Service {
     private readonly faults: Faults,
     private readonly signal: AbortSignal,
   ) {
-    this.uploads = new Uploads(folder, settings, ledger);
-    this.jobs = new Jobs(folder, settings, signal);
+    this.bucket = new InputBucket(folder, settings, ledger);
+    this.jobs = new Jobs(folder, settings, this.bucket, signal);
   }
 
   /** @returns the right answer, or what became of an upload's body that was given up on order. */
@@ -77,50 +79,51 @@ export class Service {
     const name = (body as { file_name?: unknown } | undefined)?.file_name;
     if (typeof name !== "string" || !name) return apiError(422, "file_name is missing");
     if (/[/\\]/.test(name)) return apiError(422, "file_name must be a bare name, not a path");
-    entry.clip = name;
-    const upload = this.uploads.create(name);
-    const link = this.signedUrls.sign(
-      "roboflow_video_inference_input",
-      upload.id,
-      name,
-      this.settings.uploadLifetime,
-    );
-    const signedUrl = (this.settings.storageUrl || origin) + link;
+    entry.clip = clipOf(name);
+    const signedUrl = this.#link(origin, {
+      method: "PUT",
+      path: uploadPath(name),
+      lifetime: this.settings.uploadLifetime,
+      contentType: uploadType,
+    });
     return json(200, this.settings.spelling === "words" ? { signedUrl } : { signed_url: signedUrl });
   }
 
   async #put({ route, request, url, entry, fault }: Call): Promise<Answer | Exclude<Reception, "complete">> {
-    const upload = this.uploads.get(route.parts[1] ?? "");
-    const verdict = this.signedUrls.verify(url);
-    if (!upload || verdict === "bad-signature") return signatureMismatch();
-    entry.clip = upload.name;
+    const name = uploadNamed(route.parts);
+    const verdict = this.#verdictOn("PUT", url, request);
+    if (!name || verdict === "bad-signature") return signatureMismatch(request);
+    entry.clip = clipOf(name);
     if (verdict === "expired") return storageError(400, "ExpiredToken", "The provided token has expired.");
     if (request.headers["content-length"] === undefined) {
       return storageError(411, "MissingContentLength", "You must provide the Content-Length HTTP header.");
     }
-    if (request.headers["content-type"] !== "application/octet-stream") return signatureMismatch();
-    const reception = await this.uploads.receive(upload, request, entry, fault, this.signal);
+    const reception = await this.bucket.receive(name, request, entry, fault, this.signal);
     if (reception !== "complete") return reception;
-    return { status: 200, headers: { etag: `"${upload.sha256.slice(0, 32)}"` }, body: "" };
+    const etag = this.bucket.get(name)?.sha256.slice(0, 32);
+    return { status: 200, headers: { etag: `"${etag}"` }, body: "" };
   }
 
   #start({ body, text, entry }: Call): Answer {
-    const wanted = readStartRequest(body, this.uploads, this.signedUrls);
+    const wanted = readStartRequest(body, this.bucket, this.signedUrls);
     if ("status" in wanted) return wanted;
-    const job = this.jobs.start(wanted, this.faults.take("job", `${wanted.clip} ${text}`));
-    entry.clip = wanted.clip;
-    entry.jobId = job.id;
+    const { clip, inferFps } = wanted;
     const { input_url, models } = body as { input_url: string; models: Record<string, unknown>[] };
-    this.ledger.jobs.push({
-      jobId: job.id,
-      time: job.startedAt,
+    const noted: LedgerJob = {
+      jobId: randomUUID(),
+      time: Date.now(),
       inputUrl: input_url,
-      clip: wanted.clip,
-      inferFps: wanted.inferFps,
+      clip,
+      inferFps,
       models,
       text,
       polls: [],
-    });
+      sha256: "",
+    };
+    this.ledger.jobs.push(noted);
+    const job = this.jobs.start(wanted, noted, this.faults.take("job", `${clip} ${text}`));
+    entry.clip = clip;
+    entry.jobId = job.id;
     const message = "This job has been scheduled. Poll it at most once a minute.";
     return json(
       200,
@@ -145,19 +148,15 @@ export class Service {
     }
     job.lastPollAt = now;
     job.polls += 1;
-    return statusAnswer(job, this.jobs, this.settings, () => {
-      const base = this.settings.storageUrl || origin;
-      const { outputLifetime } = this.settings;
-      return (
-        base + this.signedUrls.sign("roboflow_video_inference_output", id, "results.json", outputLifetime)
-      );
-    });
+    return statusAnswer(job, this.jobs, this.settings, () =>
+      this.#link(origin, { method: "GET", path: resultPath(id), lifetime: this.settings.outputLifetime }),
+    );
   }
 
   #result({ route, request, url, entry }: Call): Answer {
     const job = this.jobs.get(route.parts[1] ?? "");
-    const verdict = this.signedUrls.verify(url);
-    if (!job || verdict === "bad-signature") return signatureMismatch();
+    const verdict = this.#verdictOn("GET", url, request);
+    if (!job || verdict === "bad-signature") return signatureMismatch(request);
     entry.jobId = job.id;
     entry.clip = job.clip;
     if (verdict === "expired") return storageError(400, "ExpiredToken", "The provided token has expired.");
@@ -166,6 +165,17 @@ export class Service {
     const answer = resultAnswer(job.outcome.file, job.outcome.size, request.headers.range);
     if (this.settings.chunkedResult) answer.chunked = true;
     return answer;
+  }
+
+  /** A signed URL, at the host where clients find storage. */
+  #link(origin: string, link: Omit<LinkRequest, "host">): string {
+    const base = this.settings.storageUrl || origin;
+    return base + this.signedUrls.sign({ ...link, host: new URL(base).host });
+  }
+
+  #verdictOn(method: "GET" | "PUT", url: string, { headers }: IncomingMessage): Verdict {
+    const { host = "", "content-type": contentType } = headers;
+    return this.signedUrls.verify(url, { method, host, contentType });
   }
 
   #other({ route, request }: Call): Answer {
@@ -182,12 +192,4 @@ function wrongKey(key: "wrong" | "missing"): Answer {
   const message =
     key === "missing" ? "No API key was given." : "This API key does not exist (or has been revoked).";
   return apiError(401, message, { hint: "You may retrieve your API key via the Roboflow dashboard." });
-}
-
-function signatureMismatch(): Answer {
-  return storageError(
-    403,
-    "SignatureDoesNotMatch",
-    "Access denied. The request signature we calculated does not match the signature you provided.",
-  );
 }

@@ -1,9 +1,11 @@
-/** How the stand-in behaves. Everything here may be changed while it runs (admin endpoint or `emulator.set`). */
+/** How the emulator behaves. Everything here may be changed while it runs (admin endpoint or `emulator.set`). */
 export interface EmulatorSettings {
   /** The only key that is accepted. */
   apiKey: string;
   /** Seconds a job takes at least; the analysis of the video may take longer. */
   jobSeconds: number;
+  /** Seconds a job waits before it runs, and reads its video. */
+  queueSeconds: number;
   /** Enforce the pause between two polls of one job: 429 with Retry-After when it is not kept. */
   strictPolling: boolean;
   /** The pause that `strictPolling` enforces, in seconds. */
@@ -53,11 +55,12 @@ export interface EmulatorSettings {
 export const defaultSettings: EmulatorSettings = {
   apiKey: "demo",
   jobSeconds: 2,
+  queueSeconds: 0,
   strictPolling: false,
   pollFloorSeconds: 60,
   statusMissingPolls: 0,
   spelling: "reference",
-  uploadLifetime: 3600,
+  uploadLifetime: 86_400,
   uploadKept: 7 * 24 * 3600,
   outputLifetime: 3600,
   hash: true,

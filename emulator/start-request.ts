@@ -1,8 +1,11 @@
 import { type Answer, apiError } from "./answers";
+import { inputBucket, uploadNamed, uploadType } from "./buckets";
 import { inferenceTypes, type RequestedModel } from "./entries";
-import type { JobRequest } from "./jobs";
+import type { InputBucket } from "./input-bucket";
+import type { JobRequest, VideoSource } from "./jobs";
+import { clipOf } from "./ledger";
+import { pathParts } from "./routes";
 import type { SignedUrls } from "./signed-urls";
-import type { Upload, Uploads } from "./uploads";
 import { problemWithModel } from "./workspace";
 
 /**
@@ -11,7 +14,7 @@ import { problemWithModel } from "./workspace";
  */
 export function readStartRequest(
   body: unknown,
-  uploads: Uploads,
+  bucket: InputBucket,
   signedUrls: SignedUrls,
 ): JobRequest | Answer {
   if (typeof body !== "object" || body === null) return apiError(422, "the body must be a JSON object");
@@ -27,9 +30,9 @@ export function readStartRequest(
     const refusal = refuseModel(model);
     if (refusal) return refusal;
   }
-  const source = findSource(inputUrl, uploads, signedUrls);
-  if (typeof source === "object" && "status" in source) return source;
-  const clip = typeof source === "string" ? lastPart(source) : source.name;
+  const source = findSource(inputUrl, bucket, signedUrls);
+  if ("status" in source) return source;
+  const clip = clipOf("upload" in source ? source.upload : lastPart(source.url));
   return { source, clip, inferFps, models: models as RequestedModel[] };
 }
 
@@ -45,25 +48,20 @@ function refuseModel(model: unknown): Answer | undefined {
   return problem ? apiError(404, problem) : undefined;
 }
 
-function findSource(inputUrl: string, uploads: Uploads, signedUrls: SignedUrls): Upload | string | Answer {
-  const { pathname, search } = new URL(inputUrl);
-  const [, bucket, id] = pathname.split("/");
-  if (bucket !== "roboflow_video_inference_input") return inputUrl;
-  const upload = uploads.get(id ?? "");
+function findSource(inputUrl: string, bucket: InputBucket, signedUrls: SignedUrls): VideoSource | Answer {
+  const { pathname, search, host } = new URL(inputUrl);
+  const parts = pathParts(pathname);
+  if (parts[0] !== inputBucket) return { url: inputUrl };
+  const upload = uploadNamed(parts);
+  const signedFor = { method: "PUT", host, contentType: uploadType } as const;
   // A link that may no longer be uploaded to still names its video for a week.
-  if (!upload || signedUrls.verify(pathname + search) === "bad-signature") {
+  if (!upload || signedUrls.verify(pathname + search, signedFor) === "bad-signature") {
     return apiError(400, "input_url does not name an upload");
   }
-  if (uploads.isPast(upload)) return apiError(400, "the video behind input_url has expired");
-  if (!upload.complete) return apiError(400, "nothing was uploaded to input_url");
-  return upload;
+  const video = bucket.get(upload);
+  if (!video) return apiError(400, "nothing was uploaded to input_url");
+  if (bucket.isPast(video)) return apiError(400, "the video behind input_url has expired");
+  return { upload };
 }
 
-function lastPart(url: string): string {
-  const name = new URL(url).pathname.split("/").at(-1) ?? "";
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
+const lastPart = (url: string): string => pathParts(new URL(url).pathname).at(-1) ?? "";

@@ -111,7 +111,7 @@ test("a job is refused when its request is not in order", async () => {
   assert.equal(await statusOf({ models: [{ ...detector, model_id: "yard-motion/1" }] }), 404);
   assert.equal(await statusOf({ models: [{ ...detector, model_version: "3" }] }), 404, "not trained");
   assert.equal(await statusOf({ input_url: "yard.mp4" }), 422);
-  assert.equal(await statusOf({ input_url: await newLink(emulator) }), 400, "nothing uploaded");
+  assert.equal(await statusOf({ input_url: await newLink(emulator, "later.mp4") }), 400, "nothing uploaded");
   assert.equal(await statusOf({ input_url: link.replace(/\w{8}$/, "00000000") }), 400, "bad signature");
   assert.equal(await statusOf({}), 200);
 });

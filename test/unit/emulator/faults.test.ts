@@ -158,7 +158,7 @@ test("the right answer comes packed, or without a length", async () => {
 });
 
 test("storage says that a link has expired, or answers in its own XML", async () => {
-  const link = await newLink(emulator);
+  const link = await newLink(emulator, "refused.mp4");
   emulator.fault({ kind: "put", do: "expired" }, { kind: "put", do: "answer", status: 403 });
   const expired = await put(link, Buffer.from("video"));
   assert.equal(expired.status, 400);

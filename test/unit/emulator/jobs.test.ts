@@ -97,7 +97,7 @@ test("a result link ends, and the next poll gives a fresh one", async () => {
 
 test("the ledger says which clip has how many jobs, and what exactly was ordered", async () => {
   const emulator = await startEmulator({ analyse: false, jobSeconds: 0 });
-  const link = await upload(emulator, Buffer.from("video"), "gate 1.mp4");
+  const link = await upload(emulator, Buffer.from("video"), "gate 1-0123456789ab.mp4");
   const { json } = await start(emulator, link, { infer_fps: 2 });
   await start(emulator, link);
   await poll(emulator, json.job_id);

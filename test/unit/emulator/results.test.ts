@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../../emulator/emulator";
+import { realResult } from "../../support/real-result";
 import { call, detector, outcome, result, start, upload, yardClip } from "./calls";
 
 let emulator: Emulator;
@@ -52,8 +53,8 @@ test("what moves in the demo's clip is found where it is, with true frame number
 
 test("a rate that is no factor of the frame rate still names frames that exist", async () => {
   const found = JSON.parse(await result(emulator, link, { infer_fps: 3 }));
-  assert.deepEqual(found.frame_offset.slice(0, 5), [0, 4, 7, 10, 14]);
-  assert.equal(found.time_offset[1], 0.4);
+  assert.deepEqual(found.frame_offset.slice(0, 5), [0, 3, 6, 10, 13]);
+  assert.equal(found.time_offset[1], 0.3);
 });
 
 test("above the frame rate no output comes back", async () => {
@@ -121,16 +122,52 @@ test("columns come in the ordered order and spelling", async () => {
   ]);
 });
 
-test("two versions of one model give the same column name twice", async () => {
-  const text = await result(emulator, link, { models: [detector, { ...detector, model_version: "2" }] });
-  assert.equal(text.split('"yard-motion": [').length, 3);
+test("two versions of one project leave one column, that of the last", async () => {
+  const picky = { ...detector, model_version: "2", inference_params: { confidence: 0.99 } };
+  const text = await result(emulator, link, { models: [detector, picky] });
+  assert.equal(text.split('"yard-motion": [').length, 2);
+  assert.equal(JSON.parse(text)["yard-motion"][10].predictions.length, 0);
+});
+
+/** What of a result does not depend on the video: names, their order, spaces, batches and IDs. */
+function formOf(text: string) {
+  const [frames, times, [model, entries]] = Object.entries<any>(JSON.parse(text)) as any;
+  const predictions = entries.flatMap((entry: any) => entry.predictions);
+  const keys = (objects: object[]) => [...new Set(objects.map((object) => Object.keys(object).join()))];
+  const ids = (objects: any[], name: string) => objects.map((object) => object[name]);
+  const batches = entries.map(
+    (_: unknown, n: number) => new Set(ids(entries.slice(n, n + 4), "inference_id")).size,
+  );
+  return {
+    columns: [frames[0], times[0], model === frames[0] || model === times[0]],
+    keys: [keys(entries), keys(ids(entries, "image")), keys(predictions)],
+    inFours: batches.every(
+      (count: number, n: number) => count === (n % 4 === 0 || n > entries.length - 4 ? 1 : 2),
+    ),
+    idsDiffer: new Set(ids(predictions, "detection_id")).size === predictions.length,
+    offsets: text.replace(/[\d.]+/g, "0").slice(0, 40),
+    entry: text
+      .replace(/[\d.]+/g, "0")
+      .match(/\[\{"inference_id": ".*?"predictions": /)?.[0]
+      .replace(/[0a-f-]{5,}/, "ID"),
+  };
+}
+
+test("a result has the form of a real one: names, their order, spaces, and IDs", async () => {
+  const real = readFileSync(realResult, "utf8");
+  const ours = await result(emulator, link, { infer_fps: 5 });
+  assert.deepEqual(formOf(ours), formOf(real));
+  assert.deepEqual(
+    [formOf(real).inFours, formOf(real).idsDiffer, formOf(real).columns[2]],
+    [true, true, false],
+  );
 });
 
 test("null entries, NaN and escaped letters can be ordered", async () => {
   const nulls = JSON.parse(await resultWith({ nullEvery: 2 }))["yard-motion"];
   assert.deepEqual([nulls[0] === null, nulls[1] === null, nulls[3] === null], [false, true, true]);
   const spoiled = await resultWith({ nanEvery: 3 });
-  assert.equal(spoiled.split('"time":NaN').length - 1, 25);
+  assert.equal(spoiled.split('"time": NaN').length - 1, 25);
   assert.throws(() => JSON.parse(spoiled));
   const plain = await resultWith({ className: "Fußgänger 猫" });
   assert.ok(plain.includes('"Fußgänger 猫"'));

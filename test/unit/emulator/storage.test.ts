@@ -22,16 +22,56 @@ test("storage takes a file only with its length, its type and the right signatur
   assert.equal(chunked.status, 411);
   assert.match(chunked.text, /<Code>MissingContentLength<\/Code>/);
 
-  const typed = await put(link, body, { "content-type": "video/mp4" });
-  assert.equal(typed.status, 403);
-  assert.match(typed.text, /<Code>SignatureDoesNotMatch<\/Code>/);
+  for (const type of ["video/mp4", "application/octet-stream; charset=utf-8"]) {
+    const typed = await put(link, body, { "content-type": type });
+    assert.equal(typed.status, 403);
+    assert.match(typed.text, /^<\?xml.*<Code>SignatureDoesNotMatch<\/Code>/);
+    assert.match(typed.headers["content-type"] ?? "", /^application\/xml/);
+  }
 
-  const forged = await put(link.replace("X-Goog-Expires=3600", "X-Goog-Expires=9999"), body);
+  const forged = await put(link.replace("X-Goog-Expires=86400", "X-Goog-Expires=9999"), body);
   assert.equal(forged.status, 403);
 
   assert.equal((await put(link, body)).status, 200);
   assert.equal((await call(link)).status, 403, "an upload cannot be downloaded");
   assert.equal(emulator.ledger.uploads.filter((noted) => noted.complete).length, 1);
+  await emulator.close();
+});
+
+test("an upload link looks as a real one does", async () => {
+  const emulator = await startEmulator();
+  const { pathname, searchParams } = new URL(await newLink(emulator, "gate 1-ü.mp4"));
+  const [, bucket, account, name, ...more] = pathname.split("/");
+  assert.equal(bucket, "roboflow_video_inference_input_prod");
+  assert.match(account ?? "", /^\w+$/);
+  assert.deepEqual([decodeURIComponent(name ?? ""), ...more], ["gate 1-ü.mp4"]);
+  assert.equal(searchParams.get("X-Goog-Expires"), "86400");
+  assert.equal(searchParams.get("X-Goog-SignedHeaders"), "content-type;host");
+  await emulator.close();
+});
+
+test("a video is known by its name: another upload of that name takes its place, once it is complete", async () => {
+  const emulator = await startEmulator({ analyse: false, jobSeconds: 0, queueSeconds: 0.3 });
+  const [first, second, third] = ["first camera", "second camera", "third camera"].map(
+    Buffer.from,
+  ) as Buffer[];
+  const link = await upload(emulator, first as Buffer, "motion.mp4");
+  assert.equal(new URL(await newLink(emulator, "motion.mp4")).pathname, new URL(link).pathname);
+
+  const read = async (startedOn: string, meanwhile: () => Promise<unknown>) => {
+    const { json } = await start(emulator, startedOn);
+    await meanwhile();
+    await outcome(emulator, json.job_id);
+    return emulator.ledger.job(json.job_id)?.sha256;
+  };
+  const otherUpload = (body: Buffer) => upload(emulator, body, "motion.mp4");
+  assert.equal(await read(link, () => otherUpload(second as Buffer)), sha256(second as Buffer));
+  emulator.fault({ kind: "put", do: "reset-mid-body", afterBytes: 5 });
+  assert.equal(
+    await read(link, () => otherUpload(third as Buffer).catch(() => {})),
+    sha256(second as Buffer),
+    "a broken upload replaces nothing",
+  );
   await emulator.close();
 });
 

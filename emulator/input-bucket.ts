@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,15 +11,12 @@ import type { EmulatorSettings } from "./settings";
 
 const MIB = 1024 * 1024;
 
-/** A place for one video in the input bucket. */
-export interface Upload {
-  id: string;
-  name: string;
-  createdAt: number;
-  /** Where the bytes are; empty before they came and when they are thrown away. */
+/** A video in storage, as the last complete PUT to its name left it. */
+export interface StoredVideo {
+  /** Milliseconds since 1970. */
+  storedAt: number;
+  /** Where the bytes are; empty when they are thrown away. */
   file: string;
-  /** Whether a whole body has come. */
-  complete: boolean;
   /** Hex, or empty. */
   sha256: string;
 }
@@ -27,9 +24,12 @@ export interface Upload {
 /** What became of a body: `stopped` = given up on order of a fault, `broken` = the client went away. */
 export type Reception = "complete" | "stopped" | "broken";
 
-/** The input bucket: bodies go to disk as they come, whatever their size. */
-export class Uploads {
-  readonly #uploads = new Map<string, Upload>();
+/**
+ * The bucket that videos are uploaded to. As in Google Cloud Storage, a video is known by its name alone: another PUT
+ * to the same name replaces it. Bodies go to disk as they come, whatever their size.
+ */
+export class InputBucket {
+  readonly #videos = new Map<string, StoredVideo>();
 
   constructor(
     private readonly folder: string,
@@ -37,47 +37,35 @@ export class Uploads {
     private readonly ledger: Ledger,
   ) {}
 
-  create(name: string): Upload {
-    const upload = { id: randomUUID(), name, createdAt: Date.now(), file: "", complete: false, sha256: "" };
-    this.#uploads.set(upload.id, upload);
-    return upload;
+  /** The video of this name as it is now. */
+  get(name: string): StoredVideo | undefined {
+    return this.#videos.get(name);
   }
 
-  get(id: string): Upload | undefined {
-    return this.#uploads.get(id);
-  }
-
-  /** Whether an upload can no longer be run: it is kept for a week. */
-  isPast(upload: Upload): boolean {
-    return Date.now() > upload.createdAt + this.settings.uploadKept * 1000;
+  /** Whether a video can no longer be run: it is kept for a week. */
+  isPast({ storedAt }: StoredVideo): boolean {
+    return Date.now() > storedAt + this.settings.uploadKept * 1000;
   }
 
   /**
-   * Takes a body in. A second one replaces the first when it is complete, never before.
+   * Takes a body in. It replaces what has this name when it is complete, never before; a job that is reading the
+   * older video goes on with that.
    * @param fault may stop the reception after some bytes, or slow it down
    * @throws what the disk says
    */
   async receive(
-    upload: Upload,
+    name: string,
     request: IncomingMessage,
     entry: LedgerRequest,
     fault: Fault | undefined,
     signal: AbortSignal,
   ): Promise<Reception> {
-    const keep = !this.settings.discardUploads;
-    const part = join(this.folder, `${upload.id}-${randomUUID()}`);
-    const file = keep ? createWriteStream(part, { highWaterMark: MIB }) : undefined;
+    const path = this.settings.discardUploads ? "" : join(this.folder, `${randomUUID()}-video`);
+    const file = path ? createWriteStream(path, { highWaterMark: MIB }) : undefined;
     const failed = file && once(file, "error").then(([error]) => Promise.reject(error));
     failed?.catch(() => {});
     const hash = this.settings.hash ? createHash("sha256") : undefined;
-    const noted = {
-      id: upload.id,
-      name: upload.name,
-      time: entry.time,
-      size: 0,
-      complete: false,
-      sha256: "",
-    };
+    const noted = { name, time: entry.time, size: 0, complete: false, sha256: "" };
     this.ledger.uploads.push(noted);
 
     const stopAt = stopsAt(fault, Number(request.headers["content-length"]));
@@ -105,18 +93,12 @@ export class Uploads {
       if (!file.closed) await Promise.race([once(file, "close"), failed]);
     }
     if (reception !== "complete" || (fault && !fault.processed)) {
-      await rm(part, { force: true });
+      if (path) await rm(path, { force: true });
       return reception;
     }
     noted.complete = true;
     noted.sha256 = hash?.digest("hex") ?? "";
-    upload.sha256 = noted.sha256;
-    upload.complete = true;
-    if (keep) {
-      const target = join(this.folder, `${upload.id}-video`);
-      await rename(part, target);
-      upload.file = target;
-    }
+    this.#videos.set(name, { storedAt: Date.now(), file: path, sha256: noted.sha256 });
     return reception;
   }
 }
