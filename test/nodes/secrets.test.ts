@@ -154,7 +154,9 @@ test("no signature of a link is in an error: a result that cannot be reached", a
 test("no signature of a link is in an error: a link in the wrong field", async (t) => {
   const link = `https://s.example/a.mp4?X-Goog-Signature=${signature}`;
   await assertNoSignature(t, { type: "roboflow-video-start", models: [] }, [], { payload: link });
-  await assertNoSignature(t, { type: "roboflow-video-start", models }, [], { payload: ` ${link} and more` });
+  await assertNoSignature(t, { type: "roboflow-video-start", models }, [], {
+    payload: `see ${link} and more`,
+  });
   await assertNoSignature(t, { type: "roboflow-video-poll", interval: 0.1 }, [], { payload: link });
   await assertNoSignature(t, { type: "roboflow-video-download" }, [], {
     payload: { output_signed_url: `x ${link}` },
