@@ -6,7 +6,7 @@ import { Semaphore } from "../runtime/semaphore";
 import { text } from "../runtime/text";
 import { numberOr, textOr } from "../runtime/values";
 import { registerAccountRoutes } from "./admin";
-import { connect, isInTheClear, keyOr, networkFor, shownAddress } from "./connection";
+import { connect, environmentKey, isInTheClear, shownAddress } from "./connection";
 import { type AccountOptions, accountDefaults } from "./options";
 
 /** The config node that holds the key and the way to the API. */
@@ -17,21 +17,26 @@ export default function account(RED: NodeAPI): void {
 
   function Account(this: AccountNode, saved: NodeDef & Partial<AccountOptions>): void {
     RED.nodes.createNode(this, saved);
-    const baseUrl = textOr(saved.baseUrl, "").trim() || accountDefaults.baseUrl;
-    const key = keyOr(RED, this, textOr((this.credentials as { apiKey?: string } | undefined)?.apiKey, ""));
+    const { apiKey } = (this.credentials ?? {}) as { apiKey?: string };
+    const key = textOr(apiKey, "").trim() || environmentKey(RED, this);
     let client: RoboflowClient | undefined;
 
+    this.way = {
+      baseUrl: textOr(saved.baseUrl, "").trim() || accountDefaults.baseUrl,
+      tls: textOr(saved.tls, accountDefaults.tls),
+      proxy: textOr(saved.proxy, accountDefaults.proxy),
+    };
     this.client = () => {
       // Made on first use: the config nodes that it needs may be created after this one.
-      client ??= connect(key, { baseUrl }, networkFor(RED, { tls: "", proxy: "", ...saved }));
+      client ??= connect(RED, key, this.way);
       return client;
     };
     this.secrets = () => (key ? [key] : []);
-    this.baseUrl = baseUrl;
     this.uploads = new Semaphore(
       Math.max(0, Math.floor(numberOr(saved.maxUploads, accountDefaults.maxUploads))),
     );
 
+    const { baseUrl } = this.way;
     if (isInTheClear(baseUrl)) this.warn(text(RED, "warnings.plainHttp", { url: shownAddress(baseUrl) }));
     this.on("close", () => client?.network.close());
   }

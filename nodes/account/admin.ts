@@ -1,10 +1,10 @@
-import type { Request, Response } from "express";
 import type { NodeAPI } from "node-red";
 import { type AvailableModel, type RoboflowClient, VideoError } from "../roboflow";
 import { type AccountNode, findAccount } from "../runtime/accounts";
+import { registerRoutes, unknownNode } from "../runtime/admin";
 import { describeFailure } from "../runtime/failure";
-import { textOr } from "../runtime/values";
-import { connect, environment, keyOr, networkFor, plainAddress, variableIn, type Way } from "./connection";
+import { textOr, variableIn } from "../runtime/values";
+import { connect, environmentKey, plainAddress, type Way } from "./connection";
 import { accountDefaults } from "./options";
 
 /** An account as it stands in a dialog: a stored key is named by its account and never leaves the server. */
@@ -16,108 +16,147 @@ interface EditedAccount extends Way {
 }
 
 /** Milliseconds that a person waits in front of a dialog. */
-const patience = 20_000;
-/** Milliseconds for which a list of models is given again without asking. */
-const remembered = 60_000;
+const dialogTimeoutMs = 20_000;
+/** Milliseconds for which a list of models is given again without a request. */
+const listLifetimeMs = 60_000;
 
 /** The endpoints behind the account's dialog and the model picker. */
 export function registerAccountRoutes(RED: NodeAPI): void {
-  const mayUseKeys = RED.auth.needsPermission("roboflow-video-account.write");
   const lists = new WeakMap<
     RoboflowClient,
     { at: number; list: { workspace: string; models: AvailableModel[] } }
   >();
 
-  RED.httpAdmin.post("/roboflow-video/account/test", mayUseKeys, async (request, response) => {
-    const asked = readAccount(RED, request.body);
-    await answer(RED, response, secretsOf(RED, asked), async (signal) => {
-      const { client, done } = clientFor(RED, asked);
-      try {
+  registerRoutes(RED, "account", {
+    "POST test": ({ body }) =>
+      ask(RED, readAccount(RED, body), async (client, signal) => {
         const { name } = await client.workspace({ signal });
         return { workspace: name };
-      } finally {
-        done();
-      }
-    });
-  });
+      }),
 
-  // Also for an account that is not deployed yet: its key has been typed, and the next thing wanted is a model.
-  RED.httpAdmin.post("/roboflow-video/account/:id/models", mayUseKeys, async (request: Request, response) => {
-    const id = request.params.id as string;
-    const stored = findAccount(RED, id);
-    if (!stored && !request.body?.baseUrl) {
-      response.status(404).json({ ok: false, code: "NOT_DEPLOYED" });
-      return;
-    }
-    const asked = readAccount(RED, { baseUrl: stored?.baseUrl, ...request.body, account: id });
-    await answer(RED, response, secretsOf(RED, asked), async (signal) => {
-      const { client, done } = clientFor(RED, asked);
-      try {
+    // Also for an account that is not deployed yet: its key has been typed, and the next thing wanted is a model.
+    "POST :id/models": ({ params, body }) => {
+      if (!findAccount(RED, params.id) && !body.baseUrl) return unknownNode;
+      return ask(RED, readAccount(RED, { ...body, account: params.id }), async (client, signal) => {
         const known = lists.get(client);
-        const isFresh = known && performance.now() - known.at < remembered;
-        const list = isFresh && !request.body?.refresh ? known.list : await client.models({ signal });
-        if (list !== known?.list) lists.set(client, { at: performance.now(), list });
+        const isFresh = known && performance.now() - known.at < listLifetimeMs;
+        if (isFresh && !body.refresh) return known.list;
+        const list = await client.models({ signal });
+        lists.set(client, { at: performance.now(), list });
         return list;
-      } finally {
-        done();
-      }
-    });
+      });
+    },
   });
 }
 
-/** Runs what the dialog asked for and puts any failure into words; the key is in neither. */
-async function answer(
+/** Asks the API as an account that is being edited, and puts any failure into words; no secret is in the answer. */
+async function ask(
   RED: NodeAPI,
-  response: Response,
-  secrets: string[],
-  ask: (signal: AbortSignal) => Promise<object>,
-): Promise<void> {
-  const signal = AbortSignal.timeout(patience);
+  edited: EditedAccount,
+  question: (client: RoboflowClient, signal: AbortSignal) => Promise<object>,
+): Promise<object> {
+  const signal = AbortSignal.timeout(dialogTimeoutMs);
+  let connected: Connected | undefined;
   try {
-    response.json({ ok: true, ...(await ask(signal)) });
+    connected = clientFor(RED, edited);
+    return { ok: true, ...(await question(connected.client, signal)) };
   } catch (error) {
     const failure = signal.aborted ? new VideoError("TIMEOUT", "dialogTimeout") : error;
-    const { code, message } = describeFailure(RED, "account", failure, { secrets });
-    response.json({ ok: false, code, message });
+    const { code, message } = describeFailure(RED, "account", failure, { secrets: secretsOf(RED, edited) });
+    return { ok: false, code, message };
+  } finally {
+    connected?.done();
   }
 }
 
-/** A variable's name is given as `${NAME}`, where Node-RED would put its value when the account is deployed. */
-function readAccount(RED: NodeAPI, body: unknown): EditedAccount {
-  const field = (name: string) => {
-    const text = textOr((body as Record<string, unknown> | undefined)?.[name], "").trim();
-    const variable = variableIn(text);
-    return (variable && environment(RED, undefined, variable)) || text;
-  };
+/** What a dialog sends, literally: a `${NAME}` in it is text. What it leaves out is as deployed. */
+function readAccount(RED: NodeAPI, body: Record<string, unknown>): EditedAccount {
+  const account = textOr(body.account, "");
+  const deployed = deployedWay(RED, account);
+  const field = (name: string, fallback: string) => textOr(body[name], fallback).trim();
   return {
-    account: field("account"),
-    apiKey: field("apiKey"),
-    baseUrl: field("baseUrl") || accountDefaults.baseUrl,
-    tls: field("tls"),
-    proxy: field("proxy"),
+    account,
+    apiKey: field("apiKey", ""),
+    baseUrl: field("baseUrl", deployed.baseUrl) || accountDefaults.baseUrl,
+    tls: field("tls", deployed.tls),
+    proxy: field("proxy", deployed.proxy),
   };
+}
+
+interface Connected {
+  client: RoboflowClient;
+  /** To be called when it is no longer needed. */
+  done(): void;
 }
 
 /**
- * The client of such an account. A key that the server holds goes only to the address that is stored with it,
- * never to one typed beside it; who types a key, or names a variable, says where it goes.
+ * The client of such an account.
+ *
+ * A key that this machine holds, and the value of any variable, go only the way that was deployed with them: to the
+ * server of the deployed account, or, where the account is not deployed yet, the environment's key to Roboflow itself.
+ * A key that was typed goes where the dialog says.
  */
-function clientFor(RED: NodeAPI, asked: EditedAccount): { client: RoboflowClient; done: () => void } {
-  const stored = findAccount(RED, asked.account);
-  const key = keyOr(RED, undefined, asked.apiKey);
-  const isKept = asked.apiKey === "" && (stored !== undefined || key !== "");
-  if (isKept && !isKnownAddress(asked.baseUrl, stored)) throw new VideoError("CONFIG", "keyNeedsItsAddress");
-  if (isKept && stored) return { client: stored.client(), done: () => {} };
-  const network = networkFor(RED, asked);
-  return { client: connect(key, asked, network), done: () => network.close() };
+function clientFor(RED: NodeAPI, edited: EditedAccount): Connected {
+  const stored = findAccount(RED, edited.account);
+  const isAsDeployed = isSameWay(edited, deployedWay(RED, edited.account));
+  if (edited.apiKey === "") {
+    const isKept = stored !== undefined || environmentKey(RED) !== "";
+    if (isKept && !isAsDeployed) throw new VideoError("CONFIG", "keyNeedsItsAddress");
+    // Kept for later requests, and so for the account to close.
+    if (stored) return { client: stored.client(), done: () => {} };
+  }
+  const way = stored && isAsDeployed ? stored.way : edited;
+  const typed = stored && isAsDeployed ? [edited.apiKey] : [edited.apiKey, edited.baseUrl];
+  for (const text of typed) {
+    const variable = variableIn(text);
+    if (variable) throw new VideoError("CONFIG", "variableNotDeployed", { values: { variable } });
+  }
+  const client = connect(RED, edited.apiKey || environmentKey(RED), way);
+  return { client, done: () => client.network.close() };
 }
 
-/** Whatever key may be used. */
+/** An account's way as it stands in the deployed flow, `${NAME}` as written; the default way where it is not deployed. */
+function deployedWay(RED: NodeAPI, account: string): Way {
+  const { baseUrl, tls, proxy } = findAccount(RED, account) ? savedConfig(RED, account) : {};
+  return {
+    baseUrl: textOr(baseUrl, "").trim() || accountDefaults.baseUrl,
+    tls: textOr(tls, ""),
+    proxy: textOr(proxy, ""),
+  };
+}
+
+/** A node's properties as they stand in the deployed flow, before Node-RED puts in the values of variables. */
+function savedConfig(RED: NodeAPI, id: string): Record<string, unknown> {
+  let found: Record<string, unknown> = {};
+  RED.nodes.eachNode((node) => {
+    if (node.id === id) found = { ...node };
+  });
+  return found;
+}
+
+function isSameWay(one: Way, other: Way): boolean {
+  return sameAddress(one.baseUrl, other.baseUrl) && one.tls === other.tls && one.proxy === other.proxy;
+}
+
+/** A slash at the end makes no difference. */
+const sameAddress = (one: string, other: string): boolean =>
+  one === other || (variableIn(one) === undefined && plainAddress(one) === plainAddress(other));
+
+/** What no answer may show: whatever key may be used, and what a variable of the deployed way stands for. */
 function secretsOf(RED: NodeAPI, { account, apiKey }: EditedAccount): string[] {
-  const keys = [apiKey, keyOr(RED, undefined, "")];
-  return [...keys, ...(findAccount(RED, account)?.secrets() ?? [])].filter(Boolean);
+  const stored = findAccount(RED, account);
+  const keys = [apiKey, environmentKey(RED), ...(stored?.secrets() ?? [])];
+  return [...keys, ...(stored ? resolvedValues(RED, stored) : [])].filter(Boolean);
 }
 
-function isKnownAddress(baseUrl: string, stored: AccountNode | undefined): boolean {
-  return plainAddress(baseUrl) === plainAddress(stored?.baseUrl ?? accountDefaults.baseUrl);
+function resolvedValues(RED: NodeAPI, { id, way }: AccountNode): string[] {
+  const proxy = RED.nodes.getNode(way.proxy) as { url?: unknown } | null;
+  const pairs = [
+    [savedConfig(RED, id).baseUrl, way.baseUrl],
+    [savedConfig(RED, way.proxy).url, proxy?.url],
+  ];
+  return pairs.flatMap(([saved, value]) => {
+    if (typeof saved !== "string" || typeof value !== "string" || saved === value) return [];
+    return URL.canParse(value) ? [value, new URL(value).host, new URL(value).hostname] : [value];
+  });
 }

@@ -1,3 +1,4 @@
+import { requestHeader } from "../runtime/request-header";
 import { sharedWords } from "./words";
 
 /** What a call to Node-RED's server came to when it did not come to an answer; `message` is for the user. */
@@ -59,6 +60,8 @@ function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promi
       url,
       method,
       cache: method !== "GET",
+      // jQuery sets it for requests to the same origin; said here, since the server asks for it.
+      headers: { [requestHeader]: "XMLHttpRequest" },
       ...(body ? { contentType: "application/json", data: JSON.stringify(body) } : {}),
       timeout: 60_000,
       success: (answer: Answer | undefined) => resolve(answer ?? ({} as Answer)),
@@ -69,19 +72,19 @@ function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promi
 
 function refusalOf({ status, responseJSON }: JQuery.jqXHR): Refusal {
   const { code, message } = (responseJSON ?? {}) as { code?: unknown; message?: unknown };
-  const words =
-    status === 404
-      ? sharedWords("server.notDeployed")
-      : status === 401 || status === 403
-        ? sharedWords("server.notPermitted")
-        : status === 0
-          ? sharedWords("server.unreachable")
-          : sharedWords("server.failed", { status });
+  const known = typeof code === "string" ? code : status === 404 ? "NOT_DEPLOYED" : "FAILED";
   return {
     ok: false,
-    code: typeof code === "string" ? code : status === 404 ? "NOT_DEPLOYED" : "FAILED",
-    message: typeof message === "string" && message ? message : words,
+    code: known,
+    message: typeof message === "string" && message ? message : wordsFor(status, known),
   };
+}
+
+function wordsFor(status: number, code: string): string {
+  if (code === "OTHER_ORIGIN") return sharedWords("server.otherOrigin");
+  if (status === 404) return sharedWords("server.notDeployed");
+  if (status === 401 || status === 403) return sharedWords("server.notPermitted");
+  return status === 0 ? sharedWords("server.unreachable") : sharedWords("server.failed", { status });
 }
 
 export const isRefusal = (answer: object): answer is Refusal => "ok" in answer && answer.ok === false;

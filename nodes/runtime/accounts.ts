@@ -14,8 +14,8 @@ export interface AccountNode extends Node {
   secrets(): string[];
   /** Turns for transfers: `maxUploads` at a time. */
   uploads: Semaphore;
-  /** The address as configured. */
-  baseUrl: string;
+  /** The way to it as deployed, with the values of variables. */
+  way: { baseUrl: string; tls: string; proxy: string };
 }
 
 /** The account with this id, if there is one. */

@@ -62,6 +62,12 @@ export function numberOr(value: unknown, fallback: number): number {
   return Number.isFinite(number) ? number : fallback;
 }
 
+/** `${NAME}`: Node-RED has replaced it already, so one that is still there names a variable that is not set. */
+const variable = /^\$[{(]([^)}]+)[})]$/;
+
+/** The name of the variable in `${NAME}`; undefined for any other text. */
+export const variableIn = (text: string): string | undefined => variable.exec(text)?.[1];
+
 /** A text as saved in a flow; what is missing or no text counts as the default. */
 export const textOr = (value: unknown, fallback: string): string =>
   typeof value === "string" ? value : fallback;

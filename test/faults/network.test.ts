@@ -259,7 +259,14 @@ describe("the proxy that the environment names:", () => {
     assert.equal(chosen("http://api.roboflow.com/x", here), false);
     assert.equal(chosen(api, { HTTPS_PROXY: "https://a%40b:c@proxy.local" }), "https://a@b@proxy.local:443");
     assert.equal(chosen(api, { all_proxy: "http://[::1]:8080" }), "http://[::1]:8080");
-    assert.equal(chosen(api, { https_proxy: "not an address at all:x" }), false);
+    for (const [unusable, reason] of [
+      ["not an address at all:x", "proxyAddress"],
+      ["ftp://proxy.local", "proxyAddress"],
+      ["socks5://proxy.local:1080", "proxySocks"],
+      ["socks5h://user:word@proxy.local", "proxySocks"],
+    ] as const)
+      assert.throws(() => chosen(api, { all_proxy: unusable }), { code: "CONFIG", reason }, unusable);
+    assert.equal(chosen(api, { all_proxy: "socks5://x", no_proxy: "roboflow.com" }), false);
     assert.equal(chosen(api, {}), false);
     for (const [entries, isExcepted] of [
       ["*", true],

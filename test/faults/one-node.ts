@@ -6,6 +6,7 @@ import helper from "node-red-node-test-helper";
 import account from "../../nodes/account/account";
 import download from "../../nodes/download/download";
 import poll from "../../nodes/poll/poll";
+import { requestHeader } from "../../nodes/runtime/request-header";
 import start from "../../nodes/start/start";
 import upload from "../../nodes/upload/upload";
 
@@ -135,6 +136,7 @@ export async function modelList(t: TestContext, setting: Setting & { clip: objec
   const { body } = await helper
     .request()
     .post(`/roboflow-video/account/${own("account")}/models`)
+    .set(requestHeader, "XMLHttpRequest")
     .send({});
   const took = performance.now() - began;
   const shown = asText([body, helper.log().args]);

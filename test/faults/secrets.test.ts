@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { requestHeader } from "../../nodes/runtime/request-header";
 import {
   catchNodes,
   type FlowNode,
@@ -241,7 +242,11 @@ async function adminAnswers(echo: string): Promise<string> {
   const answers: string[] = [];
   const ask = async (address: string, body?: unknown) => {
     const response = await fetch(`${nodeRed.url}${address}`, {
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        [requestHeader]: "XMLHttpRequest",
+      },
       ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
     });
     answers.push(`${address} ${response.status} ${await response.text()}`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { knownKey, standIn } from "../support/client-of";
+import { withEnvironment } from "../support/environment";
 import { assertFailure, type NodeUnderTest, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
 import type { Msg } from "../support/messages";
@@ -19,16 +20,6 @@ const asking: [type: string, properties: Record<string, unknown>, msg: Msg][] = 
 
 /** How a dialog's field names an environment variable. */
 const variable = (name: string) => `\${${name}}`;
-
-function withEnvironment(t: TestContext, name: string, value: string | undefined): void {
-  const before = process.env[name];
-  const set = (to: string | undefined) => {
-    if (to === undefined) delete process.env[name];
-    else process.env[name] = to;
-  };
-  set(value);
-  t.after(() => set(before));
-}
 
 for (const [type, properties, msg] of asking) {
   test(`${type}: no account is CONFIG`, async (t) => {
@@ -199,8 +190,8 @@ test("a dialog whose server does not answer is told so after 20 seconds", async 
   });
   const account = { account: node.accountId, apiKey: "", baseUrl: silent.url };
   const answers = [
-    await node.admin().post("/roboflow-video/account/test").send(account),
-    await node.admin().post(`/roboflow-video/account/${node.accountId}/models`).send({}),
+    await node.dialog("/roboflow-video/account/test", account),
+    await node.dialog(`/roboflow-video/account/${node.accountId}/models`, {}),
   ];
   for (const { body } of answers) {
     assert.equal(body.code, "TIMEOUT");

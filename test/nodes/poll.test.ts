@@ -352,11 +352,7 @@ test("the dialog's list of pending jobs names them, and forgets one on demand", 
     body.jobs.map(({ jobId }: Msg) => jobId),
     jobs,
   );
-  await node
-    .admin()
-    .post(`/roboflow-video/poll/${node.id}/forget`)
-    .send({ entry: body.jobs[0].entry })
-    .expect(204);
+  await node.dialog(`/roboflow-video/poll/${node.id}/forget`, { entry: body.jobs[0].entry }).expect(204);
   await assertDropped(emulator, node, [jobs[0]], [given[0]]);
   const { body: left } = await node.admin().get(`/roboflow-video/poll/${node.id}/jobs`).expect(200);
   assert.equal(left.jobs.length, 2);

@@ -211,19 +211,14 @@ test("the key is in no answer of the admin endpoints", async (t) => {
   );
   const account = node.accountId;
   const answers = [
-    await node
-      .admin()
-      .post("/roboflow-video/account/test")
-      .send({ account, apiKey: "", baseUrl: emulator.url }),
-    await node
-      .admin()
-      .post("/roboflow-video/account/test")
-      .send({ account, apiKey: "", baseUrl: "http://127.0.0.1:1" }),
-    await node
-      .admin()
-      .post("/roboflow-video/account/test")
-      .send({ account: "", apiKey: knownKey, baseUrl: "http://127.0.0.1:1" }),
-    await node.admin().post(`/roboflow-video/account/${account}/models`).send({}),
+    await node.dialog("/roboflow-video/account/test", { account, apiKey: "", baseUrl: emulator.url }),
+    await node.dialog("/roboflow-video/account/test", { account, apiKey: "", baseUrl: "http://127.0.0.1:1" }),
+    await node.dialog("/roboflow-video/account/test", {
+      account: "",
+      apiKey: knownKey,
+      baseUrl: "http://127.0.0.1:1",
+    }),
+    await node.dialog(`/roboflow-video/account/${account}/models`, {}),
     await node.admin().get(`/roboflow-video/poll/${node.id}/jobs`),
   ];
   assert.equal(answers[0]?.body.ok, true);

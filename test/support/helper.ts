@@ -7,6 +7,7 @@ import helper from "node-red-node-test-helper";
 import account from "../../nodes/account/account";
 import download from "../../nodes/download/download";
 import poll from "../../nodes/poll/poll";
+import { requestHeader } from "../../nodes/runtime/request-header";
 import start from "../../nodes/start/start";
 import upload from "../../nodes/upload/upload";
 import type { Msg } from "./messages";
@@ -50,6 +51,8 @@ export interface NodeUnderTest {
   /** Deploys the whole flow anew, with other properties of the node where given. */
   redeploy(changes?: Record<string, unknown>): Promise<void>;
   admin(): any;
+  /** Calls an admin endpoint as a dialog does. */
+  dialog(path: string, body: object): any;
 }
 
 export interface FlowOptions {
@@ -62,8 +65,10 @@ export interface FlowOptions {
   /** Environment of the tab. */
   env?: Record<string, string>;
   userDir?: string;
-  /** More nodes in the flow, and what registers their types. */
+  /** More nodes in the flow. */
   beside?: (account: string, tab: string) => FlowNode[];
+  /** What registers their types, as the modules of core's nodes do. */
+  types?: ((RED: any) => void)[];
 }
 
 // Each test's user directory has listeners of its own on the runtime that all tests of a process share.
@@ -163,6 +168,7 @@ export async function runNode(
       listen();
     },
     admin: () => helper.request(),
+    dialog: (path, body) => helper.request().post(path).set(requestHeader, "XMLHttpRequest").send(body),
   };
 
   const listen = () => {
@@ -175,7 +181,7 @@ export async function runNode(
 
   await unloadLast();
   helper.settings({ userDir, ...options.settings });
-  await helper.load([account, upload, start, poll, download], flow(), credentials);
+  await helper.load([account, upload, start, poll, download, ...(options.types ?? [])], flow(), credentials);
   listen();
   let unloaded: Promise<void> | undefined;
   unloadLast = () => {

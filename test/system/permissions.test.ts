@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { requestHeader } from "../../nodes/runtime/request-header";
 import { NodeRed } from "../support/node-red";
 import { credentials, newUserDir, pipeline } from "./support/pipeline";
 
@@ -31,7 +32,11 @@ after(async () => {
 async function statusFor(user: string, [method, url, body]: Call): Promise<number> {
   const response = await fetch(`${nodeRed.url}/roboflow-video/${url}`, {
     method,
-    headers: { "Content-Type": "application/json", ...(user ? { Authorization: `Bearer ${user}` } : {}) },
+    headers: {
+      "Content-Type": "application/json",
+      [requestHeader]: "XMLHttpRequest",
+      ...(user ? { Authorization: `Bearer ${user}` } : {}),
+    },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   await response.text();

@@ -207,8 +207,17 @@ export class Network {
     } catch (error) {
       sendWatch.stop();
       signal.removeEventListener("abort", cancel);
-      throw failure(error);
+      throw error instanceof VideoError ? error : failure(error);
     }
+  }
+
+  /**
+   * The proxy for a URL, false for none.
+   *
+   * @throws VideoError CONFIG when the one that is set cannot be used.
+   */
+  proxyFor(url: URL): AxiosProxyConfig | false {
+    return (this.#options.proxyFor ?? environmentProxy)(url);
   }
 
   /**
@@ -223,7 +232,7 @@ export class Network {
 
   #config(request: HttpRequest, signal: AbortSignal, connection: Connection): AxiosRequestConfig {
     const url = new URL(request.url);
-    const proxy = (this.#options.proxyFor ?? environmentProxy)(url);
+    const proxy = this.proxyFor(url);
     const lasting = request.fresh ? "fresh" : "pooled";
     const agents = request.fresh ? this.#fresh : this.#pooled;
     const tunnel = proxy && url.protocol === "https:" ? this.#tunnel(proxy)[lasting] : undefined;

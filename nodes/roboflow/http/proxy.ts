@@ -3,6 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { AxiosProxyConfig } from "axios";
+import { VideoError } from "../errors";
 
 /** The codes of the errors that `TunnelAgent` ends a request with. */
 export const proxyCodes = { passwordRefused: "PROXY_AUTH", refused: "PROXY_REFUSED" } as const;
@@ -61,12 +62,14 @@ export class TunnelAgent extends https.Agent {
 /**
  * The proxy that the environment names for a URL: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in
  * either case, as curl and Node-RED's own nodes read them.
+ *
+ * @throws VideoError CONFIG when it is none that can be used: the request would go out directly.
  */
 export function environmentProxy(url: URL, environment = process.env): AxiosProxyConfig | false {
   const variable = (name: string) => (environment[name] || environment[name.toUpperCase()] || "").trim();
   const found = variable(`${url.protocol.slice(0, -1)}_proxy`) || variable("all_proxy");
   if (!found || isExcepted(url, variable("no_proxy").split(/[\s,]+/))) return false;
-  return readProxy(found) ?? false;
+  return readProxy(found);
 }
 
 const proxyVariables = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name) => [
@@ -78,11 +81,19 @@ const proxyVariables = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name)
 export const environmentNamesProxy = (environment = process.env): boolean =>
   proxyVariables.some((name) => environment[name]);
 
-/** A proxy's address as people write it, user and password included, in axios' words; undefined when it is none. */
-export function readProxy(address: string): AxiosProxyConfig | undefined {
+/**
+ * A proxy's address as people write it, user and password included, in axios' words.
+ *
+ * @throws VideoError CONFIG when it is none of http or https.
+ */
+export function readProxy(address: string): AxiosProxyConfig {
+  if (/^socks/i.test(address)) throw new VideoError("CONFIG", "proxySocks");
   const whole = address.includes("://") ? address : `http://${address}`;
-  if (!URL.canParse(whole)) return undefined;
-  const { protocol, hostname, port, username, password } = new URL(whole);
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  // A variable that is not set stays as it was written, and would pass for a host's name.
+  if (!url || !/^https?:$/.test(url.protocol) || /\$[{(]/.test(address))
+    throw new VideoError("CONFIG", "proxyAddress");
+  const { protocol, hostname, port, username, password } = url;
   return {
     protocol,
     host: hostname,
