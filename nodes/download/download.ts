@@ -2,13 +2,14 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import {
-  collect,
+  checkResultSize,
   describeValue,
   type Incoming,
   isHttpUrl,
   Network,
   openResult,
-  parseResult,
+  projectSlugs,
+  type ResultFile,
   type ResultSummary,
   saveAndOpen,
   saveTo,
@@ -75,24 +76,38 @@ export default function download(RED: NodeAPI): void {
 
     async function asValue(task: Task, fetch: Fetch): Promise<Outcome> {
       const { msg } = task;
-      const { result, summary } = parseResult(await fetch((incoming) => collect(incoming, megabytes(task))));
-      msg.payload = result;
-      Object.assign(msg.roboflow, counts(summary));
-      return { msg, done: "downloaded" };
+      return withSpool(task, fetch, { checkSize: checkResultSize }, async (result) => {
+        msg.payload = await result.value();
+        Object.assign(msg.roboflow, counts(result.summary));
+        return { msg, done: "downloaded" };
+      });
     }
 
     async function asFrames(task: Task, fetch: Fetch): Promise<Outcome> {
+      return withSpool(task, fetch, {}, async (result) => {
+        Object.assign(task.msg.roboflow, counts(result.summary));
+        const sent = await emitFrames(RED, result, frameChoice(options), task);
+        return { done: "framesSent", values: { count: sent } };
+      });
+    }
+
+    /** Has a result read from a file that is gone afterwards. */
+    async function withSpool(
+      task: Task,
+      fetch: Fetch,
+      { checkSize }: { checkSize?: (bytes: number) => void },
+      use: (result: ResultFile) => Promise<Outcome>,
+    ): Promise<Outcome> {
       const spool = path.join(spoolFolder(RED), `${task.id}.json`);
       await makeFolder(path.dirname(spool), 0o700);
       try {
         const { signal } = task;
+        const models = projectSlugs(task.msg.roboflow.models);
         const result = await fetch((incoming) =>
-          saveAndOpen(spool, incoming, { signal, progress: megabytes(task) }),
+          saveAndOpen(spool, incoming, { signal, progress: megabytes(task), models, checkSize }),
         );
         try {
-          Object.assign(task.msg.roboflow, counts(result.summary));
-          const sent = await emitFrames(RED, result, frameChoice(options), task);
-          return { done: "framesSent", values: { count: sent } };
+          return await use(result);
         } finally {
           await result.close();
         }
@@ -110,7 +125,7 @@ export default function download(RED: NodeAPI): void {
       await refuseOther(file);
       try {
         await fetch((incoming) => saveTo(partial, incoming, megabytes(task)));
-        const summary = await checkFile(partial, task.signal);
+        const summary = await checkFile(partial, task);
         await rename(partial, file).catch(cannotWrite(file));
         msg.payload = file;
         msg.filename = file;
@@ -185,10 +200,10 @@ async function refuseOther(file: string): Promise<void> {
  *
  * @returns the counts of a small one.
  */
-async function checkFile(file: string, signal: AbortSignal): Promise<ResultSummary | undefined> {
+async function checkFile(file: string, { signal, msg }: Task): Promise<ResultSummary | undefined> {
   const { size } = await stat(file);
   if (size <= countedFile) {
-    const result = await openResult(file, { signal });
+    const result = await openResult(file, { signal, models: projectSlugs(msg.roboflow.models) });
     await result.close();
     return result.summary;
   }

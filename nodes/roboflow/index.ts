@@ -1,7 +1,14 @@
 // The public face of this room: Roboflow's Video Inference API and nothing of Node-RED.
 export { quoted } from "./api/answers";
 export { type JobStatus, jobFailure } from "./api/job-status";
-export { type ApiModel, checkModels, describeModel, describeValue, readInferFps } from "./api/models";
+export {
+  type ApiModel,
+  checkModels,
+  describeModel,
+  describeValue,
+  projectSlugs,
+  readInferFps,
+} from "./api/models";
 export type { AvailableModel } from "./api/workspace";
 export { RoboflowClient, startUncertain } from "./client";
 export { type ErrorCode, VideoError } from "./errors";
@@ -11,7 +18,7 @@ export { isPassing, retries, sleep, withRetries } from "./http/retry";
 export { expiryOf, isHttpUrl } from "./http/urls";
 export { type PollRateLimiter, pollRateLimiter } from "./polling/rate-limiter";
 export { withoutSecrets } from "./redact";
-export { openResult, parseResult, type ResultFile, type ResultSummary } from "./result";
-export { collect, getResult, type Incoming, saveAndOpen, saveTo } from "./result/fetch";
+export { checkResultSize, openResult, type ResultFile, type ResultSummary } from "./result";
+export { getResult, type Incoming, saveAndOpen, saveTo } from "./result/fetch";
 export { setKey } from "./result/safe-keys";
 export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./upload/video";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, type TestContext, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
-import { collect, Network, type NetworkOptions, RoboflowClient, VideoError } from "../../nodes/roboflow";
+import { Network, type NetworkOptions, RoboflowClient, saveTo, VideoError } from "../../nodes/roboflow";
 import { environmentProxy } from "../../nodes/roboflow/http/proxy";
 import { retries } from "../../nodes/roboflow/http/retry";
 import { getResult } from "../../nodes/roboflow/result/fetch";
@@ -92,10 +92,9 @@ async function wholeWay(client: RoboflowClient): Promise<string> {
   for (;;) {
     const { outputUrl } = await client.jobStatus(jobId, hooks);
     if (!outputUrl) continue;
-    const result = await getResult(client.network, outputUrl, hooks, (incoming) =>
-      collect(incoming, () => {}),
-    );
-    return result.toString("utf8");
+    const file = path.join(folder, `${jobId}.json`);
+    await getResult(client.network, outputUrl, hooks, (incoming) => saveTo(file, incoming, () => {}));
+    return readFileSync(file, "utf8");
   }
 }
 

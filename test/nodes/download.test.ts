@@ -242,25 +242,42 @@ test("columns in any order, offsets last or in the other spelling", async (t) =>
   }
 });
 
-test("the same model twice keeps both columns: the second is id#2", async (t) => {
+test("a key that occurs twice counts as in JSON.parse: the last one", async (t) => {
   const text = `{"frame_offset":[0],"time_offset":[0],"people":[${JSON.stringify(seen(box("a", 1)))}],"people":[${JSON.stringify(seen(box("b", 1)))}]}`;
   const [frame] = await framesOf(t, {}, text);
   assert.deepEqual(
     frame?.payload.predictions.map((p: Msg) => [p.model, p.class]),
-    [
-      ["people", "a"],
-      ["people#2", "b"],
-    ],
+    [["people", "b"]],
   );
-  assert.deepEqual(Object.keys(frame?.payload.results), ["people", "people#2"]);
+  assert.deepEqual(frame?.roboflow.classes, { b: 1 });
   const { node, payload } = await downloader(t, {}, text);
   const { outputs } = await node.send({ payload });
-  assert.deepEqual(Object.keys(outputs[0]?.[0]?.payload), [
-    "frame_offset",
-    "time_offset",
-    "people",
-    "people#2",
-  ]);
+  assert.deepEqual(outputs[0]?.[0]?.payload, JSON.parse(text));
+});
+
+test("a list of another length is damage where it is a model's, else results keeps it and frames do not", async (t) => {
+  const result = { ...yard, tags: ["dusk"] };
+  const models = (...ids: string[]) => ({
+    roboflow: { id: "c", models: ids.map((model_id) => ({ model_id, model_version: "4" })) },
+  });
+  for (const msg of [{}, models("people")]) {
+    const { node, payload } = await downloader(t, {}, result);
+    const { outputs } = await node.send({ payload, ...msg });
+    assert.deepEqual(outputs[0]?.[0]?.payload, result);
+    const [frame] = await framesOf(t, {}, result, msg);
+    assert.deepEqual(Object.keys(frame?.payload.results), ["people"]);
+  }
+  const { node, payload } = await downloader(t, {}, result);
+  const delivery = await node.send({ payload, ...models("people", "team/tags") });
+  assertFailure(delivery, "RESULT", /tags has 1 elements/);
+});
+
+test("a byte order mark before the result is skipped", async (t) => {
+  const text = `\ufeff${JSON.stringify(yard)}`;
+  assert.equal((await framesOf(t, {}, text)).length, yard.frame_offset.length);
+  const { node, payload } = await downloader(t, {}, text);
+  const { outputs } = await node.send({ payload });
+  assert.deepEqual(outputs[0]?.[0]?.payload, yard);
 });
 
 test("null entries: such a frame has no predictions, and counts where no model answered", async (t) => {

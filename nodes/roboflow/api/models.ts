@@ -78,6 +78,14 @@ export function checkModels(value: unknown): ApiModel[] {
   });
 }
 
+/** The projects of models in the API's own form, as `msg.roboflow.models` has them: the names of a result's columns. */
+export function projectSlugs(models: unknown): string[] {
+  if (!Array.isArray(models)) return [];
+  return models.flatMap((model) =>
+    isObject(model) && typeof model.model_id === "string" ? splitModel(model.model_id, "").id || [] : [],
+  );
+}
+
 function splitModel(modelId: string, modelVersion: string): { id: string; version: string } {
   const parts = modelId.trim().split("/").filter(Boolean);
   const last = parts.at(-1) ?? "";

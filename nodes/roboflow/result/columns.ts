@@ -1,44 +1,64 @@
-/** What a top-level array holds. */
+import { FrameBits } from "./frame-bits";
+import { grownTo } from "./growable";
+
+/** What a top-level list is for. */
 export type ColumnKind = "frames" | "times" | "entries";
 
-/** The kind of a top-level array by its key; both spellings of the offsets (docs/api.md, "The result file"). */
+/** The kind of a top-level list by its key; both spellings of the offsets (docs/api.md, the result file). */
 export function columnKind(key: string): ColumnKind {
   if (key === "frame_offset" || key === "frame_offsets") return "frames";
   if (key === "time_offset" || key === "time_offsets") return "times";
   return "entries";
 }
 
-/**
- * The name for one more column under `key`, given those taken: a model id that occurs twice keeps both
- * columns, the second as `id#2`.
- */
-export function columnName(key: string, taken: ReadonlySet<string> | ReadonlyMap<string, unknown>): string {
-  if (!taken.has(key)) return key;
-  let n = 2;
-  while (taken.has(`${key}#${n}`)) n++;
-  return `${key}#${n}`;
-}
-
-/** Some consecutive elements of a column: bytes `start` to `end` of the file, without the commas around. */
-export interface Batch {
+/** Bytes `start` to `end` of the file, which hold `count` values with commas between them. */
+export interface Range {
   start: number;
   end: number;
-  /** Number of elements. */
   count: number;
 }
 
-/**
- * A top-level array as the scan found it: how long it is, and where its elements can be cut into batches that
- * `JSON.parse` takes as they are. Grows by 12 bytes a batch.
- */
+/** Ranges of a file in the order of the file, 20 bytes each. */
+export class Ranges {
+  length = 0;
+  #starts = new Float64Array(4);
+  #ends = new Float64Array(4);
+  #counts = new Uint32Array(4);
+
+  add(start: number, end: number, count: number): void {
+    const at = this.length++;
+    this.#starts = grownTo(this.#starts, at);
+    this.#ends = grownTo(this.#ends, at);
+    this.#counts = grownTo(this.#counts, at);
+    this.#starts[at] = start;
+    this.#ends[at] = end;
+    this.#counts[at] = count;
+  }
+
+  at(index: number): Range {
+    return {
+      start: this.#starts[index] as number,
+      end: this.#ends[index] as number,
+      count: this.#counts[index] as number,
+    };
+  }
+}
+
+/** A top-level list as the scan found it, with what it counted in it. */
 export class Column {
   /** Number of elements. */
   length = 0;
-  /** Number of batches. */
-  batches = 0;
-  #starts = new Float64Array(16);
-  #counts = new Uint32Array(16);
-  /** Offset of the comma or bracket behind the last batch. */
+  /** Where its elements can be cut into batches that `JSON.parse` takes as they are. */
+  readonly batches = new Ranges();
+  /** Whether one of its elements is `{…}`. */
+  holdsObject = false;
+  /** Predictions in all entries. */
+  detections = 0;
+  /** Predictions by the id of their class. */
+  readonly classes = new Map<number, number>();
+  /** Frames for which there is an answer, other than null. */
+  readonly answered = new FrameBits();
+  /** Offset of the closing bracket. */
   end = 0;
 
   constructor(
@@ -48,27 +68,11 @@ export class Column {
 
   /** Adds the elements from `start` up to the comma or bracket at `end`. */
   add(start: number, end: number, count: number): void {
-    if (this.batches === this.#starts.length) {
-      const [starts, counts] = [this.#starts, this.#counts];
-      this.#starts = new Float64Array(this.batches * 2);
-      this.#starts.set(starts);
-      this.#counts = new Uint32Array(this.batches * 2);
-      this.#counts.set(counts);
-    }
-    this.#starts[this.batches] = start;
-    this.#counts[this.batches] = count;
-    this.batches++;
-    this.end = end;
+    this.batches.add(start, end, count);
     this.length += count;
   }
 
-  /** Batch `index` of `batches`. */
-  batch(index: number): Batch {
-    const next = index + 1;
-    return {
-      start: this.#starts[index] as number,
-      end: next < this.batches ? (this.#starts[next] as number) - 1 : this.end,
-      count: this.#counts[index] as number,
-    };
+  addClass(id: number, count: number): void {
+    this.classes.set(id, (this.classes.get(id) ?? 0) + count);
   }
 }

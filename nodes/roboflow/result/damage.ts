@@ -1,11 +1,17 @@
 import { constants } from "node:buffer";
 import { VideoError } from "../errors";
 
-/**
- * The most bytes that a result may have to be read as one value: V8 holds no longer string.
- * Past it, only {@link openResult} reads a result.
- */
+/** The most bytes that a result may have to become one value: V8 holds no longer string, as `JSON.parse` would need. */
 export const maxResultBytes = constants.MAX_STRING_LENGTH;
+
+/** Top-level lists that a result may have, those of one name each counted. */
+export const maxColumns = 1000;
+
+/** Bytes that one element of a column, or any other value of the top level, may have: it is parsed as a whole. */
+export const maxEntryBytes = 64_000_000;
+
+/** Brackets within each other: `JSON.parse` takes memory for each, and what walks through the value a stack. */
+export const maxNesting = 500_000;
 
 /**
  * Refuses a body of `bytes` bytes that cannot become one value; for a Content-Length before the download as
@@ -31,4 +37,19 @@ export function damaged(detail: string, position: number, cause?: unknown): Vide
 /** Sound JSON that is no result of the Video Inference API. */
 export function notVideo(detail: string): VideoError {
   return new VideoError("RESULT", "resultNotVideo", { values: { detail } });
+}
+
+/** More columns than any job gives. */
+export function tooManyColumns(): VideoError {
+  return new VideoError("RESULT", "resultColumns", { values: { limit: maxColumns } });
+}
+
+/** @param position offset of the entry in bytes */
+export function entryTooLarge(position: number): VideoError {
+  return new VideoError("RESULT", "resultEntry", { values: { position, megabytes: maxEntryBytes / 1e6 } });
+}
+
+/** @param position offset of the bracket that is too many, in bytes */
+export function nestedTooDeeply(position: number): VideoError {
+  return new VideoError("RESULT", "resultNesting", { values: { position, limit: maxNesting } });
 }

@@ -4,8 +4,6 @@ import { VideoError } from "../errors";
 import { ConnectionError, type HttpResponse, type Network } from "../http/network";
 import { retries, withRetries } from "../http/retry";
 import { secretsOfUrl } from "../redact";
-import { Collector } from "./collector";
-import { checkResultSize } from "./damage";
 import { FileSink } from "./file-sink";
 import { openResult, type ResultFile } from "./open";
 
@@ -72,16 +70,26 @@ export const saveTo = (file: string, incoming: Incoming, progress: (bytes: numbe
 /**
  * Writes an incoming result to a new file and reads it along, so that it stands open when its last byte is there.
  *
- * @param progress as for {@link saveTo}.
+ * @param options.progress as for {@link saveTo}.
+ * @param options.models as for {@link openResult}.
+ * @param options.checkSize throws when a result may not have that many bytes: called with its length, where the server
+ *   tells one, and with the bytes received so far.
  * @throws VideoError STORAGE; RESULT when the result is damaged, as soon as that is seen.
  */
 export async function saveAndOpen(
   file: string,
   incoming: Incoming,
-  { signal, progress }: { signal: AbortSignal; progress: (bytes: number) => void },
+  options: {
+    signal: AbortSignal;
+    progress: (bytes: number) => void;
+    models?: readonly string[];
+    checkSize?: (bytes: number) => void;
+  },
 ): Promise<ResultFile> {
-  const sink = new FileSink(file);
-  const opening = openResult(file, { signal, growing: sink });
+  const { signal, progress, models, checkSize } = options;
+  if (incoming.length !== undefined) checkSize?.(incoming.length);
+  const sink = new FileSink(file, checkSize);
+  const opening = openResult(file, { signal, growing: sink, models });
   opening.catch((error) => sink.destroy(error));
   try {
     await receive(incoming, sink, progress);
@@ -93,19 +101,6 @@ export async function saveAndOpen(
     throw error;
   }
   return opening;
-}
-
-/**
- * Collects an incoming result in memory.
- *
- * @param progress called with the bytes received so far, about twice a second.
- * @throws VideoError RESULT_TOO_LARGE past what can be one value: at once where the server tells the length.
- */
-export async function collect(incoming: Incoming, progress: (bytes: number) => void): Promise<Buffer> {
-  if (incoming.length !== undefined) checkResultSize(incoming.length);
-  const collector = new Collector(checkResultSize, incoming.length);
-  await receive(incoming, collector, progress);
-  return collector.bytes;
 }
 
 async function receive(

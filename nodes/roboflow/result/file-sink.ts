@@ -32,10 +32,13 @@ export class FileSink extends Writable {
   /** Goes on with what waits for an empty buffer. */
   #goOn: () => void = () => {};
   #wakeReaders: () => void = () => {};
+  readonly #checkSize: (bytes: number) => void;
 
-  constructor(path: string) {
+  /** @param checkSize throws when the file may not have that many bytes */
+  constructor(path: string, checkSize: (bytes: number) => void = () => {}) {
     super();
     this.#path = path;
+    this.#checkSize = checkSize;
   }
 
   /** Bytes taken in so far. */
@@ -69,6 +72,12 @@ export class FileSink extends Writable {
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    try {
+      this.#checkSize(this.#length + chunk.length);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
     const copied = chunk.copy(this.#filling, this.#filled);
     this.#filled += copied;
     this.#length += copied;

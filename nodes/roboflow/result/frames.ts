@@ -1,4 +1,5 @@
 import { type Fields, isObject, predictionsOf } from "./entries";
+import type { Row } from "./rows";
 import { addCount, setKey } from "./safe-keys";
 import type { Frame, FrameFilter, Prediction } from "./types";
 
@@ -25,13 +26,12 @@ export class FrameBuilder {
     this.#filters = minConfidence > 0 || classes.length > 0;
   }
 
-  /** @param entries by position of the model; null where a model gave no answer */
-  build(frame: number, time: unknown, entries: unknown[]): Frame {
-    if (this.#built++ < builtTwice) this.#make(frame, time, entries);
-    return this.#make(frame, time, entries);
+  build(row: Row): Frame {
+    if (this.#built++ < builtTwice) this.#make(row);
+    return this.#make(row);
   }
 
-  #make(frame: number, time: unknown, entries: unknown[]): Frame {
+  #make({ frame, time, entries }: Row): Frame {
     const predictions: Prediction[] = [];
     const results: Record<string, unknown> = {};
     const classes: Record<string, number> = {};

@@ -1,5 +1,4 @@
-/** Reading results of the Video Inference API: from disk at any size, or as one value. */
+/** Reading results of the Video Inference API, of any size, from disk. */
 export { checkResultSize, maxResultBytes } from "./damage";
 export { openResult, type ResultFile } from "./open";
-export { parseResult } from "./parse";
 export type { Frame, FrameFilter, ResultSummary } from "./types";

@@ -1,14 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
-import { damaged, maxResultBytes } from "./damage";
+import { damaged } from "./damage";
 
 /**
  * Bytes `start` to `end` of the file.
  * @param into where to, when it is large enough
- * @throws VideoError RESULT when the file has become shorter, or when the bytes are more than can be parsed
+ * @throws VideoError RESULT when the file has become shorter
  */
 export async function readAt(file: FileHandle, start: number, end: number, into?: Buffer): Promise<Buffer> {
   const length = end - start;
-  if (length > maxResultBytes) throw damaged("one entry is longer than can be read", start);
   const bytes = into && into.length >= length ? into : Buffer.allocUnsafeSlow(length);
   for (let done = 0; done < length; ) {
     const { bytesRead } = await file.read(bytes, done, length - done, start + done);

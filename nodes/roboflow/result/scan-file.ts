@@ -1,7 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { EventLoopYield } from "../../event-loop";
-import { damaged, maxResultBytes } from "./damage";
-import { Tally } from "./entries";
+import { UTF8_BOM } from "./json-bytes";
 import { parseJson } from "./json-text";
 import { readAt } from "./read-at";
 import type { Scan } from "./scan";
@@ -15,26 +14,30 @@ export interface Growing {
   longerThan(bytes: number): Promise<void>;
 }
 
+interface ScanFileOptions {
+  /** Bytes read from the file at a time. */
+  chunkBytes: number;
+  signal?: AbortSignal | undefined;
+  growing?: Growing | undefined;
+}
+
 /**
- * Leads the whole file through the scan, piece by piece, and parses what the scan asks for.
- * @returns what is in the entries that the scan could not count
+ * Leads the whole file through the scan, chunk by chunk, and parses the entries that the scan could not count.
  * @throws VideoError RESULT; the signal's reason; an error of the file system
  */
 export async function scanFile(
   file: FileHandle,
   scan: Scan,
-  pieceBytes: number,
-  { signal, growing }: { signal?: AbortSignal; growing?: Growing } = {},
-): Promise<Tally> {
-  const tally = new Tally();
-  const turns = new EventLoopYield();
+  { chunkBytes, signal, growing }: ScanFileOptions,
+): Promise<void> {
+  const eventLoop = new EventLoopYield();
   // One byte more, for the zero that ends the scan's loops.
-  let bytes: Buffer = Buffer.allocUnsafeSlow(pieceBytes + 1);
+  let bytes: Buffer = Buffer.allocUnsafeSlow(chunkBytes + 1);
   let held = 0;
-  let base = 0;
+  let base = await lengthOfMark(file, growing);
   for (;;) {
     signal?.throwIfAborted();
-    if (held + 1 >= bytes.length) bytes = enlarged(bytes, held, base);
+    if (held + 1 >= bytes.length) bytes = enlarged(bytes, held);
     await growing?.longerThan(base + held);
     const { bytesRead } = await file.read(bytes, held, bytes.length - 1 - held, base + held);
     if (bytesRead === 0) break;
@@ -44,29 +47,32 @@ export async function scanFile(
     for (let stop = SLICE_BYTES; ; stop += SLICE_BYTES) {
       used = scan.read(bytes, used, Math.min(stop, end), end, base);
       if (stop >= end) break;
-      await turns.yieldIfDue();
+      await eventLoop.yieldIfDue();
     }
-    for (const { start, end: suspectEnd, kind } of scan.suspects) {
+    for (const { start, end: entryEnd, column } of scan.counter.uncounted) {
       const text =
-        start >= base
-          ? bytes.subarray(start - base, suspectEnd - base)
-          : await readAt(file, start, suspectEnd);
-      const value = parseJson(text, start);
-      if (kind === "entry") tally.add(value);
-      await turns.yieldIfDue();
+        start >= base ? bytes.subarray(start - base, entryEnd - base) : await readAt(file, start, entryEnd);
+      scan.counter.addParsed(parseJson(text, start), column);
+      await eventLoop.yieldIfDue();
     }
-    scan.suspects.length = 0;
+    scan.counter.uncounted = [];
     bytes.copyWithin(0, used, end);
     held = end - used;
     base += used;
   }
   scan.finish(held, base + held);
-  return tally;
 }
 
-/** Room for a string that fills all there is. */
-function enlarged(bytes: Buffer, held: number, base: number): Buffer {
-  if (held > maxResultBytes) throw damaged("one string is longer than can be read", base);
+/** How many bytes a byte order mark takes at the start of the file. */
+async function lengthOfMark(file: FileHandle, growing: Growing | undefined): Promise<number> {
+  const length = UTF8_BOM.length;
+  await growing?.longerThan(length - 1);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
+  return bytesRead === length && UTF8_BOM.equals(buffer) ? length : 0;
+}
+
+/** For a token that fills all there is: the scan holds short ones only. */
+function enlarged(bytes: Buffer, held: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(2 * bytes.length);
   bytes.copy(larger, 0, 0, held);
   return larger;

@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseResult } from "../../../../nodes/roboflow/result";
+import type { Sizes } from "../../../../nodes/roboflow/result/open";
 import { readPlainly } from "./oracle";
-import { isResultError, read, sorted } from "./reading";
+import { isResultError, read, readWhole, smallSizes, sorted } from "./reading";
 import { resultText } from "./texts";
-
-const sizes = fc.record({
-  pieceBytes: fc.integer({ min: 1, max: 300 }),
-  batchBytes: fc.integer({ min: 1, max: 300 }),
-  batchElements: fc.integer({ min: 1, max: 8 }),
-  batchFrames: fc.integer({ min: 1, max: 3 }),
-});
 
 /** Evenly spread, unlike fc.double: nearly every damage would hit the first byte. */
 const fraction = fc.integer({ min: 0, max: 99_999 }).map((n) => n / 100_000);
@@ -61,7 +54,7 @@ describe("a result damaged in one place", () => {
   test("frame by frame: what a plain parse reads, or RESULT, and never a wrong frame", async () => {
     const seen = { refused: 0, accepted: 0, late: 0 };
     await fc.assert(
-      fc.asyncProperty(resultText({ sound: true }), damage, sizes, async (text, how, sizes) => {
+      fc.asyncProperty(resultText({ sound: true }), damage, smallSizes, async (text, how, sizes) => {
         const sound = Buffer.from(text);
         const bytes = damaged(sound, how);
         const expected = readPlainly(bytes);
@@ -86,17 +79,17 @@ describe("a result damaged in one place", () => {
     for (const count of Object.values(seen)) assert.ok(count > 100, JSON.stringify(seen));
   });
 
-  test("as one value: what a plain parse reads, or RESULT", () => {
-    fc.assert(
-      fc.property(resultText({ sound: true }), damage, (text, how) => {
+  test("as one value: what a plain parse reads, or RESULT", async () => {
+    await fc.assert(
+      fc.asyncProperty(resultText({ sound: true }), damage, smallSizes, async (text, how, sizes) => {
         const bytes = damaged(Buffer.from(text), how);
         const expected = readPlainly(bytes);
         if (!expected) {
-          assert.throws(() => parseResult(bytes), isResultError);
+          await assert.rejects(readWhole(bytes, sizes), isResultError);
           return;
         }
-        const { result, summary } = parseResult(bytes);
-        assert.deepStrictEqual(result, expected.result);
+        const { value, summary } = await readWhole(bytes, sizes);
+        assert.deepStrictEqual(value, expected.result);
         assert.deepStrictEqual(sorted(summary), sorted(expected.summary));
       }),
       { numRuns: 1500 },
@@ -107,12 +100,16 @@ describe("a result damaged in one place", () => {
     const sound = Buffer.from(
       '{"frame_offset": [0, 6], "yard": [{"predictions": [{"class": "a\\"b"}]}, null], "time_offset": [0.0, 0.2]}',
     );
+    const [sizes] = fc.sample(
+      smallSizes.map((some) => ({ ...some, chunkBytes: 16 })),
+      1,
+    ) as [Sizes];
     for (let length = 0; length < sound.length; length++) {
       const bytes = sound.subarray(0, length);
-      const outcome = await read(bytes, { pieceBytes: 16, batchBytes: 1, batchElements: 1, batchFrames: 1 });
+      const outcome = await read(bytes, sizes);
       assert.ok(isResultError(outcome.error), `cut at ${length}`);
       assert.equal(outcome.frames.length, 0);
-      assert.throws(() => parseResult(bytes), isResultError);
+      await assert.rejects(readWhole(bytes, sizes), isResultError);
     }
   });
 });

@@ -9,41 +9,42 @@ export interface Reading {
   summary: ResultSummary;
   /** Up to the first frame without a number, if there is one. */
   frames: Frame[];
-  /** The result with repeated models kept. */
+  /** The result as `JSON.parse` gives it. */
   result: Record<string, unknown>;
 }
 
-type Members = [key: string, value: unknown][];
-
 export const everything: FrameFilter = { minConfidence: 0, classes: [] };
 
-/** @returns undefined when a plain parse refuses the result, or when it is no result */
-export function readPlainly(bytes: Buffer, filter = everything, skipEmpty = false): Reading | undefined {
-  const members = membersOf(bytes);
-  if (!members) return undefined;
+export interface Wanted {
+  filter?: FrameFilter;
+  skipEmpty?: boolean;
+  /** Names of the models that ran; none: not known. */
+  models?: string[];
+}
 
-  const last = new Map(members);
-  const array = (...keys: string[]) => keys.map((key) => last.get(key)).find((value) => Array.isArray(value));
-  const frameNumbers = array("frame_offset", "frame_offsets");
-  const times = array("time_offset", "time_offsets");
-  if (!frameNumbers || !times) return undefined;
+/** @returns undefined when a plain parse refuses the result, or when it is damaged or no result */
+export function readPlainly(
+  bytes: Buffer,
+  { filter = everything, skipEmpty = false, models = [] }: Wanted = {},
+): Reading | undefined {
+  const text = textOf(bytes);
+  if (text === undefined) return undefined;
+  const members = new Map(membersOf(text));
+  const lists = [...members].filter((member): member is [string, unknown[]] => Array.isArray(member[1]));
+  const list = (...keys: string[]) =>
+    keys.flatMap((key) => lists.filter(([name]) => name === key)).map(([, elements]) => elements);
+  const frameNumbers = list("frame_offset", "frame_offsets")[0];
+  if (!frameNumbers) return undefined;
+  const times = list("time_offset", "time_offsets").find(({ length }) => length === frameNumbers.length);
+  if (!times) return undefined;
 
-  const result: Members = [];
   const columns: [model: string, entries: unknown[]][] = [];
-  for (const [key, value] of members) {
-    const plain = /^(frame|time)_offsets?$/.test(key);
-    if (plain || !Array.isArray(value)) {
-      if (plain || !columns.some(([model]) => model === key)) result.push([key, value]);
-      continue;
-    }
-    let model = key;
-    for (let n = 2; columns.some(([taken]) => taken === model); n++) model = `${key}#${n}`;
-    columns.push([model, value]);
-    result.push([model, value]);
+  for (const [key, elements] of lists) {
+    const isOffset = /^(frame|time)_offsets?$/.test(key);
+    if (elements.length === frameNumbers.length) {
+      if (!isOffset) columns.push([key, elements]);
+    } else if (models.length > 0 ? models.includes(key) : elements.some(isObject)) return undefined;
   }
-  const whole = Object.fromEntries(result);
-  const arrays = Object.values(whole).filter((value) => Array.isArray(value));
-  if (arrays.some(({ length }) => length !== frameNumbers.length)) return undefined;
 
   const all: Frame[] = [];
   let nullFrames = 0;
@@ -56,7 +57,7 @@ export function readPlainly(bytes: Buffer, filter = everything, skipEmpty = fals
     const passed = predictions.filter((prediction) => passes(prediction, filter));
     const time: unknown = times[index];
     all.push({
-      frame: frameNumbers[index],
+      frame: frameNumbers[index] as number,
       time: typeof time === "number" ? time : null,
       image: answers.map(([, answer]) => imageOf(answer)).find((image) => image !== null) ?? null,
       predictions: passed as Frame["predictions"],
@@ -75,24 +76,25 @@ export function readPlainly(bytes: Buffer, filter = everything, skipEmpty = fals
       nullFrames,
     },
     frames: skipEmpty ? frames.filter(({ predictions }) => predictions.length > 0) : frames,
-    result: whole,
+    result: JSON.parse(text),
   };
 }
 
-/** All members of the top level, repeated keys too; undefined when the text is no JSON object. */
-function membersOf(bytes: Buffer): Members | undefined {
-  let text: string;
-  let whole: unknown;
+/** The text with null for NaN and the like; undefined when it is no JSON object. */
+function textOf(bytes: Buffer): string | undefined {
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    text = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/gs, (token) => (token[0] === '"' ? token : "null"));
-    whole = JSON.parse(text);
+    const text = new TextDecoder("utf-8", { fatal: true })
+      .decode(bytes)
+      .replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/gs, (token) => (token[0] === '"' ? token : "null"));
+    return isObject(JSON.parse(text)) ? text : undefined;
   } catch {
     return undefined;
   }
-  if (typeof whole !== "object" || whole === null || Array.isArray(whole)) return undefined;
+}
 
-  const members: Members = [];
+/** All members of the top level in the order of the text, repeated keys too. */
+function membersOf(text: string): [key: string, value: unknown][] {
+  const members: [string, unknown][] = [];
   let depth = 0;
   let parts: string[] = [];
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],]|[^{}[\],"]+/gs)) {

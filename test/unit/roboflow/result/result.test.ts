@@ -8,7 +8,6 @@ import {
   type FrameFilter,
   maxResultBytes,
   openResult,
-  parseResult,
 } from "../../../../nodes/roboflow/result";
 import { makeResult, planResult } from "../../../support/make-result";
 import { everything } from "./oracle";
@@ -36,7 +35,18 @@ async function framesOf(text: string | object, filter: Partial<FrameFilter> = {}
   try {
     const frames: Frame[] = [];
     for await (const some of file.batches({ ...everything, ...filter }, { skipEmpty })) frames.push(...some);
-    return { frames, summary: file.summary, models: file.models };
+    return { frames, summary: file.summary, models: file.models, value: await file.value() };
+  } finally {
+    await file.close();
+  }
+}
+
+async function wholeOf(bytes: Buffer): Promise<unknown> {
+  const path = scratchPath();
+  await writeFile(path, bytes);
+  const file = await openResult(path);
+  try {
+    return await file.value();
   } finally {
     await file.close();
   }
@@ -92,23 +102,49 @@ describe("a result, frame by frame", () => {
     assert.equal(summary.detections, 4);
   });
 
-  test("keeps both columns of a model that ran in two versions", async () => {
+  test("takes the last of two columns of one name, as JSON.parse does", async () => {
     const text =
-      '{"frame_offset":[0],"m":[{"predictions":[{"class":"a"}]}],"time_offset":[0],"m":[null],"m":[7]}';
-    const { frames, models } = await framesOf(text);
-    assert.deepEqual(models, ["m", "m#2", "m#3"]);
-    assert.deepEqual(frames[0]?.results, { m: { predictions: [{ class: "a" }] }, "m#2": null, "m#3": 7 });
-    assert.deepEqual(parseResult(Buffer.from(text)).models, models);
+      '{"frame_offset":[0],"m":[{"predictions":[{"class":"a"}]}],"time_offset":[0],"n":[1],"m":[null],"n":2}';
+    const { frames, summary, models, value } = await framesOf(text);
+    assert.deepEqual(models, ["m"]);
+    assert.deepEqual(frames[0]?.results, { m: null });
+    assert.deepEqual(summary, { frames: 1, detections: 0, classes: {}, nullFrames: 1 });
+    assert.equal(JSON.stringify(value), JSON.stringify(JSON.parse(text)));
   });
 
-  test("keeps both columns of a model named much like a key further down", () => {
-    const rest = `${" ".repeat(1000)}"frame_offset":[0],"time_offset":[0],"m":[{"predictions":[]}]`;
-    for (const key of ['\\"predictions', "predictions", "\\u006d2"]) {
-      const { models } = parseResult(Buffer.from(`{${rest},"${key}":[1],"${key}":[2]}`));
-      assert.equal(models.length, 3, key);
-      const { result } = parseResult(Buffer.from(`{${rest},"${key}":[1],"${key}":2}`));
-      assert.deepEqual(Object.values(result).at(-1), [1], key);
-    }
+  test("skips a byte order mark, and has a list of another length that is no model's in results only", async () => {
+    const text =
+      '\ufeff{"frame_offset":[0,6],"tags":["day"],"m":[null,{"predictions":[]}],"time_offset":[0,0.2],"v":1}';
+    const { frames, models, value } = await framesOf(text);
+    assert.deepEqual(models, ["m"]);
+    assert.deepEqual(
+      frames.map(({ results }) => Object.keys(results)),
+      [["m"], ["m"]],
+    );
+    assert.deepEqual(value, JSON.parse(text.slice(1)));
+  });
+
+  test("is damaged when a list of another length is a model's", async () => {
+    const result = { frame_offset: [0, 6], time_offset: [0, 0.2], m: [null, null] };
+    const path = scratchPath();
+    const refuses = async (lists: object, models: string[]) => {
+      await writeFile(path, JSON.stringify({ ...result, ...lists }));
+      const opened = openResult(path, { models });
+      const isRefused = await opened.then(
+        (file) => file.close().then(() => false),
+        (error) => isResultError(error) && (error as VideoError).reason === "resultDamaged",
+      );
+      return isRefused;
+    };
+    const numbers = { clip: [[0.1, 0.2]] };
+    const objects = { yard: [null, null, { predictions: [] }] };
+    assert.equal(await refuses(numbers, ["clip", "m"]), true, "a model by name");
+    assert.equal(await refuses(numbers, ["m"]), false);
+    assert.equal(await refuses(objects, ["m"]), false, "no model by name");
+    assert.equal(await refuses(objects, []), true, "holds an object");
+    assert.equal(await refuses(numbers, []), false);
+    assert.equal(await refuses({ time_offset: [0] }, ["m"]), true);
+    assert.equal(await refuses({ time_offset: [0], time_offsets: [0, 0.2] }, ["m"]), false);
   });
 
   test("reads Python's NaN and Infinity as null", async () => {
@@ -132,11 +168,11 @@ describe("a result, frame by frame", () => {
   test("is not upset by names that JavaScript has plans for", async () => {
     const text =
       '{"frame_offset":[0],"time_offset":[0],"__proto__":[{"predictions":[{"class":"__proto__"},{"class":"toString"}]}]}';
-    const { frames, summary } = await framesOf(text);
+    const { frames, summary, value } = await framesOf(text);
     const expected = '{"__proto__":1,"toString":1}';
     assert.equal(JSON.stringify(frames[0]?.classes), expected);
     assert.equal(JSON.stringify(summary.classes), expected);
-    assert.equal(JSON.stringify(parseResult(Buffer.from(text)).summary.classes), expected);
+    assert.deepEqual(value, JSON.parse(text));
     assert.deepEqual(Object.keys(frames[0]?.results ?? {}), ["__proto__"]);
     assert.equal(frames[0]?.predictions[0]?.model, "__proto__");
   });
@@ -187,17 +223,18 @@ describe("what is no result", () => {
     ],
     ["an empty file", "", "resultDamaged"],
     ["an error page", "<?xml version='1.0'?><Error/>", ""],
-    ["columns of unequal length", '{"frame_offset":[0,1],"time_offset":[0,1],"m":[null]}', "resultDamaged"],
+    ["columns of unequal length", '{"frame_offset":[0,1],"time_offset":[0,1],"m":[{}]}', "resultDamaged"],
     ["something behind the end", '{"frame_offset":[],"time_offset":[]}}', "resultDamaged"],
     ["a comma too many", '{"frame_offset":[0,],"time_offset":[0,0]}', "resultDamaged"],
-    ["a byte order mark", '\ufeff{"frame_offset":[],"time_offset":[]}', ""],
+    ["a byte order mark inside", '{"frame_offset":[],\ufeff"time_offset":[]}', "resultDamaged"],
+    ["a byte order mark alone", "\ufeff", "resultDamaged"],
+    ["two byte order marks", '\ufeff\ufeff{"frame_offset":[],"time_offset":[]}', ""],
   ];
   for (const [what, text, reason] of refused)
     test(`${what} is RESULT`, async () => {
       const isIt = (error: unknown) =>
         isResultError(error) && (reason === "" || (error as VideoError).reason === reason);
       await assert.rejects(framesOf(text), isIt);
-      assert.throws(() => parseResult(Buffer.from(text)), isIt);
     });
 
   test("a broken structure is RESULT before the first frame", async () => {
@@ -221,7 +258,7 @@ describe("what is no result", () => {
   test("broken offsets are RESULT even when they are given once more", async () => {
     const text = '{"frame_offset":[1e],"frame_offset":[0],"time_offset":[0]}';
     await assert.rejects(framesOf(text), isResultError);
-    assert.throws(() => parseResult(Buffer.from(text)), isResultError);
+    await assert.rejects(wholeOf(Buffer.from(text)), isResultError);
   });
 
   test("bytes that are not UTF-8 are RESULT, in a batch and in a name", async () => {
@@ -240,7 +277,7 @@ describe("what is no result", () => {
           await file.close();
         }
       }, isResultError);
-      assert.throws(() => parseResult(Buffer.from(text, "latin1")), isResultError);
+      await assert.rejects(wholeOf(Buffer.from(text, "latin1")), isResultError);
     }
   });
 
@@ -266,7 +303,7 @@ describe("reading a large result", () => {
         nanEvery: 7,
         models: [
           { id: "yard", task: "object-detection" },
-          { id: "yard", task: "instance-segmentation" },
+          { id: "yard-outlines", task: "instance-segmentation" },
           { id: "weather", task: "many-labels" },
           { id: "clip", task: "clip" },
           { id: "gaze", task: "gaze" },
@@ -359,14 +396,16 @@ describe("reading a large result", () => {
     await assert.rejects(openResult(scratchPath()), { code: "ENOENT" });
   });
 
-  test("the pieces of a plan are the file", async () => {
+  test("the chunks of a plan are the file", async () => {
     const path = scratchPath();
     const options = { bytes: 3e5, space: "", classes: ["人"] } as const;
     await makeResult(path, { ...options, classes: [...options.classes] });
     const { pieces, made } = planResult({ ...options, classes: [...options.classes] });
     const body = Buffer.concat([...pieces()]);
     assert.equal((await stat(path)).size, body.length);
-    const { summary } = parseResult(body);
-    assert.deepEqual([summary.frames, summary.detections], [made.frames, made.detections]);
+    const file = await openResult(path);
+    assert.deepEqual([file.summary.frames, file.summary.detections], [made.frames, made.detections]);
+    assert.deepEqual(await file.value(), JSON.parse(body.toString()));
+    await file.close();
   });
 });

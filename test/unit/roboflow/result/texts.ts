@@ -16,7 +16,6 @@ const oddName = fc.constantFrom(
   "toString",
   "",
   "1",
-  "a#2",
   "人",
   "🚗",
   'quo"te',
@@ -85,7 +84,7 @@ const entry = fc.oneof(
 );
 
 export interface TextOptions {
-  /** All columns as long as each other, both offsets there, every frame with a number. */
+  /** Columns of models as long as the offsets, both offsets there, every frame with a number. */
   sound: boolean;
 }
 
@@ -104,16 +103,21 @@ export function resultText({ sound }: TextOptions): fc.Arbitrary<string> {
     const timeColumn = column(fc.constantFrom("time_offset", "time_offsets"), fc.oneof(number, scalar));
     const modelKey = sound ? name.filter((key) => key !== "frame_offset") : name;
     const model = column(modelKey, entry);
-    const other = fc.tuple(modelKey, fc.oneof(scalar, fc.constant(new Members([["a", [1]]]))));
+    const otherValue = fc.oneof(
+      scalar,
+      fc.array(scalar, { maxLength: 3 }),
+      fc.constant(new Members([["a", [1]]])),
+    );
+    const other = fc.tuple(modelKey, otherValue);
     const others = fc.array(fc.oneof({ weight: 4, arbitrary: model }, { weight: 1, arbitrary: other }), {
       maxLength: 4,
     });
     return fc
-      .tuple(frameColumn, timeColumn, others, fc.nat(), fc.boolean())
-      .chain(([numbers, times, rest, seed, plain]) =>
+      .tuple(frameColumn, timeColumn, others, fc.nat(), fc.boolean(), fc.constantFrom("", "", "\ufeff"))
+      .chain(([numbers, times, rest, seed, plain, mark]) =>
         fc
           .shuffledSubarray([numbers, times, ...rest], { minLength: sound ? rest.length + 2 : 0 })
-          .map((list) => write(new Members(list as [string, unknown][]), new Style(seed, plain))),
+          .map((list) => mark + write(new Members(list as [string, unknown][]), new Style(seed, plain))),
       );
   });
 }
