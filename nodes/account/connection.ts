@@ -39,7 +39,7 @@ export function plainAddress(baseUrl: string): string {
   const isPlain =
     url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
   if (!isPlain) throw new VideoError("CONFIG", "baseUrl", { values: { url: shownAddress(baseUrl) } });
-  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+  return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, "")}`;
 }
 
 /** An address as it may be shown: whatever stands before an @ may be a password, also where it is no URL. */

@@ -5,7 +5,7 @@ import { sharedWords } from "./words";
 export type Complaint = (text: string, type: string) => string | undefined;
 
 /** `${NAME}` is replaced when the flow is deployed, and what a tag yields is known when a message comes: neither can be judged here. */
-export const isKnownLater = (text: string): boolean => /\$\{[^}]+\}|\{\{/.test(text);
+export const isKnownLater = (text: string): boolean => /\$\{[^{}]+\}|\{\{/.test(text);
 
 /** A property without further structure. One that an older flow does not have stands at its default, which is fine. */
 export const plain =

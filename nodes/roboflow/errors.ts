@@ -1,3 +1,7 @@
+import type english from "../locales/en-US/account.json";
+import type { ValueDescription } from "./describe-value";
+import { searchedPart } from "./redact";
+
 /** Every way in which a step can fail; the list is part of the package's contract. */
 export type ErrorCode =
   | "CONFIG"
@@ -24,12 +28,17 @@ export interface Cause {
   message: string;
 }
 
+/** Why a step failed, as the catalogues name it under `errors`: one without a sentence there does not compile. */
+export type ErrorReason = keyof (typeof english)["errors"];
+
+/** Values for the placeholders of a reason's sentence: foreign texts as they are, whoever shows them makes them safe. */
+export type ErrorValues = Record<string, string | number | ValueDescription>;
+
 interface Circumstances {
-  /** Values for the placeholders of the reason's text. */
-  values?: Record<string, string | number>;
+  values?: ErrorValues;
   /** HTTP status, when the server answered. */
   statusCode?: number;
-  /** The server's own words, as text. */
+  /** The server's own words, as text; as with `values`, whoever shows them makes them safe. */
   serverWords?: string;
   /** Whether the answer has the form of the API's own errors: a firewall's or gateway's page has another. */
   fromApi?: boolean;
@@ -48,7 +57,7 @@ interface Circumstances {
  */
 export class VideoError extends Error {
   override readonly name = "VideoError";
-  readonly values: Record<string, string | number>;
+  readonly values: ErrorValues;
   readonly statusCode?: number;
   readonly serverWords?: string;
   /** Whether it was the API itself that refused, as far as its answer's form tells. */
@@ -59,7 +68,7 @@ export class VideoError extends Error {
 
   constructor(
     readonly code: ErrorCode,
-    readonly reason: string,
+    readonly reason: ErrorReason,
     { values = {}, statusCode, serverWords, fromApi = false, jobId, retryAfter, cause }: Circumstances = {},
   ) {
     super(`${code}: ${reason}`);
@@ -77,5 +86,8 @@ export class VideoError extends Error {
 function causeOf(error: unknown): Cause {
   // JSONata throws plain objects.
   const { code, message = String(error) } = Object(error) as { code?: unknown; message?: unknown };
-  return { ...(typeof code === "string" ? { code } : {}), message: String(message) };
+  return {
+    ...(typeof code === "string" ? { code: searchedPart(code) } : {}),
+    message: searchedPart(String(message)),
+  };
 }

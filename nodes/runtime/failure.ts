@@ -1,18 +1,22 @@
 import type { NodeAPI } from "node-red";
 import { quoted, VideoError, withoutSecrets } from "../roboflow";
+import { fill } from "./fill";
 import type { StoredFailure } from "./journal/entry";
-import { text } from "./text";
+import { isStatusKey, type StatusKey, type StepName, sentence, shownValues } from "./text";
 
 /** What a person is told of an error of ours in the file system, wherever it came from. */
 const storageCodes = new Set(["ENOSPC", "EROFS", "EDQUOT", "EACCES", "EPERM", "EMFILE", "ENFILE", "EIO"]);
 
-/** The step that failed, as the catalogues name it under `steps`. */
-export type StepName = "account" | "upload" | "start" | "poll" | "download";
+/** Characters of a foreign text in an error, such as a path. */
+const longestValue = 200;
+/** Characters of the code of a cause. */
+const longestCode = 50;
 
 /**
- * Puts an error into words in the server's language and takes every secret out of it.
+ * Puts an error into words in the server's language, at most 1,000 characters, and takes every secret out of it.
+ * Foreign texts are cut, never what happened, the job's ID or what to do next.
  *
- * @param circumstances `name` of the clip and `jobId`, where known; `secrets` never to be shown.
+ * @param circumstances `fileName` of the clip and `jobId`, where known; `secrets` never to be shown.
  */
 export function describeFailure(
   RED: NodeAPI,
@@ -21,23 +25,38 @@ export function describeFailure(
   { secrets, jobId, fileName }: { secrets: readonly string[]; jobId?: string; fileName?: string },
 ): StoredFailure {
   const known = error instanceof VideoError ? error : unexpected(error);
-  const job = known.jobId ?? jobId;
+  const clean = (words: string, longest = longestValue) => withoutSecrets(words, secrets, longest);
+  const cause = known.cause && cleanCause(known.cause, clean);
+  const words = known.serverWords ? quoted(known.serverWords, secrets) : "";
+  const job = clean(known.jobId ?? jobId ?? "");
+  const clip = clean(fileName ?? "");
   const facts = [
-    known.serverWords && text(RED, "said.words", { words: quoted(known.serverWords, secrets) }),
+    words && sentence(RED, "said.words"),
     known.statusCode !== undefined && `HTTP ${known.statusCode}`,
-    known.cause && !known.serverWords && causeWords(known.cause),
-    job && text(RED, "said.job", { job }),
-    fileName && text(RED, "said.clip", { name: fileName }),
+    cause && !words && "__cause__",
+    job && sentence(RED, "said.job"),
+    clip && sentence(RED, "said.clip"),
   ].filter(Boolean);
-  const sentence = `${text(RED, `steps.${step}`)}: ${text(RED, `errors.${known.reason}`, known.values)}`;
-  const message = facts.length > 0 ? `${sentence} (${facts.join(", ")})` : sentence;
-  const clean = (words: string) => withoutSecrets(words, secrets);
+  const told = `${sentence(RED, `steps.${step}`)}: ${sentence(RED, `errors.${known.reason}`)}`;
   return {
     code: known.code,
-    message: clean(message),
+    status: isStatusKey(known.reason) ? known.reason : known.code,
+    message: fill(facts.length > 0 ? `${told} (${facts.join(", ")})` : told, {
+      ...shownValues(RED, known.values, { secrets, longest: longestValue }),
+      words,
+      cause: cause ? causeWords(cause) : "",
+      job,
+      clip,
+    }),
     ...(known.statusCode === undefined ? {} : { statusCode: known.statusCode }),
-    ...(known.cause ? { cause: cleanCause(known.cause, clean) } : {}),
+    ...(cause ? { cause } : {}),
   };
+}
+
+/** The status that a failure leaves under its node: the reason in two or three words, else those of its code. */
+export function statusOf({ status, code }: StoredFailure): StatusKey {
+  if (isStatusKey(status)) return status;
+  return isStatusKey(code) ? code : "SERVER";
 }
 
 /** The error to hand to Node-RED: its own properties are all that a Catch node may see. */
@@ -59,8 +78,11 @@ export class NodeFailure extends Error {
   }
 }
 
-function cleanCause(cause: { code?: string; message: string }, clean: (words: string) => string) {
-  return { ...(cause.code ? { code: clean(cause.code) } : {}), message: clean(cause.message) };
+function cleanCause(
+  { code, message }: { code?: string; message: string },
+  clean: (words: string, longest?: number) => string,
+) {
+  return { ...(code ? { code: clean(code, longestCode) } : {}), message: clean(message) };
 }
 
 function causeWords({ code, message }: { code?: string; message: string }): string {

@@ -1,22 +1,25 @@
 import type { Node, NodeAPI, NodeStatus } from "node-red";
-import { type TextValues, text } from "./text";
+import { shorten } from "../roboflow/shorten";
+import { catalogueKey, type StatusKey, takesValues, text } from "./text";
+
+/** Numbers only: the editor looks every status up as if it were a key, so no foreign text may stand in one. */
+export type StatusValues = Record<string, number>;
 
 /** What one message in hand is doing, as the status shows it. */
 export interface Progress {
-  /** A key of the catalogue under `status`. */
-  key: string;
-  values?: TextValues;
+  key: StatusKey;
+  values?: StatusValues;
   /** Waiting for trouble to pass: a yellow ring. */
   trouble?: boolean;
 }
 
 /** The key of what waits for others to be through. */
-export const queued = "waitingTurn";
+export const queued: StatusKey = "waitingTurn";
 
 /** Milliseconds between two updates for mere progress. */
 const updateEvery = 500;
-/** Node-RED asks for less than 20 characters. */
-const longest = 19;
+/** Characters that fit under a node. */
+const longest = 23;
 
 type Look = Pick<NodeStatus, "fill" | "shape">;
 const looks = {
@@ -25,8 +28,6 @@ const looks = {
   done: { fill: "green", shape: "dot" },
   failed: { fill: "red", shape: "ring" },
 } satisfies Record<string, Look>;
-
-const fitting = (words: string) => (words.length > longest ? `${words.slice(0, longest - 1)}…` : words);
 
 /**
  * The one line under a node, made of all the messages it has in hand: the step of a single one, a count of
@@ -53,8 +54,8 @@ export class StatusLine {
     this.#update(isNew && this.#progress.size === 1);
   }
 
-  /** A message is done with, well (`key` of the catalogue) or not (an error code), or without a word. */
-  ended(id: string, outcome?: { done: string; values?: TextValues } | { failed: string }): void {
+  /** A message is done with: well, or not, or without a word. */
+  ended(id: string, outcome?: { done: StatusKey; values?: StatusValues } | { failed: StatusKey }): void {
     this.#progress.delete(id);
     if (outcome)
       this.#last =
@@ -66,13 +67,13 @@ export class StatusLine {
   }
 
   /** A standing complaint about the configuration. */
-  broken(key: string): void {
+  broken(key: StatusKey): void {
     this.#last = this.#status(looks.failed, key);
     this.#update(true);
   }
 
   /** Trouble that does not stop the work. */
-  warning(key: string): void {
+  warning(key: StatusKey): void {
     this.#last = this.#status(looks.trouble, key);
     this.#update(true);
   }
@@ -117,8 +118,11 @@ export class StatusLine {
       : this.#status(look, "several", { count: all });
   }
 
-  #status(look: Look, key: string, values?: TextValues): NodeStatus {
-    return { ...look, text: fitting(text(this.#RED, `status.${key}`, values)) };
+  /** The editor puts a bare key into the browser's language; one that takes values is filled here, in the server's. */
+  #status(look: Look, key: StatusKey, values?: StatusValues): NodeStatus {
+    const full = `status.${key}` as const;
+    const words = takesValues(full) ? shorten(text(this.#RED, full, values), longest) : catalogueKey(full);
+    return { ...look, text: words };
   }
 }
 

@@ -64,7 +64,7 @@ export const isSingleTag = (template: string): boolean => /^\s*\{\{\{?[^{}]+\}?\
 
 /** Empty values can do what no single value may: join dots to a climb, or leave a slash to stand first. */
 function leadsElsewhere(rendered: string, template: string): boolean {
-  const plain = template.replace(/\{\{\{?[^}]*\}\}\}?/g, "x");
+  const plain = template.replace(/\{\{\{?[^{}]*\}\}\}?/g, "x");
   return climbs(rendered) > climbs(plain) || (path.isAbsolute(rendered) && !path.isAbsolute(plain));
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../roboflow";
 import { checkAccount, requireAccount } from "../runtime/accounts";
 import { Runner } from "../runtime/runner/runner";
-import type { Task } from "../runtime/runner/step";
+import type { Outcome, Task } from "../runtime/runner/step";
 import { render } from "../runtime/templates";
 import { readInput } from "../runtime/values";
 import { type StartOptions, startDefaults } from "./options";
@@ -32,7 +32,7 @@ export default function start(RED: NodeAPI): void {
   RED.nodes.registerType("roboflow-video-start", Start as never);
 }
 
-async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task) {
+async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task): Promise<Outcome> {
   const { msg } = task;
   const client = requireAccount(RED, options.account).client();
   const inputUrl = await readInput(

@@ -3,7 +3,7 @@ import { expiryOf, isHttpUrl, lastPart, notAVideo, type Video, videoBuffer, vide
 import { checkAccount, requireAccount } from "../runtime/accounts";
 import { resolvePath } from "../runtime/paths";
 import { Runner } from "../runtime/runner/runner";
-import type { Task } from "../runtime/runner/step";
+import type { Outcome, Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
 import { readInput, textOr } from "../runtime/values";
@@ -39,7 +39,7 @@ function propertyOf(RED: NodeAPI, msg: NodeMessage, { video, videoType }: Upload
   }
 }
 
-async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task) {
+async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task): Promise<Outcome> {
   const { msg, signal } = task;
   const account = requireAccount(RED, options.account);
   const client = account.client();

@@ -25,7 +25,7 @@ for (const [type, properties, msg] of asking) {
   test(`${type}: no account is CONFIG`, async (t) => {
     const node = await runNode(t, { type, ...properties }, { account: false });
     assertFailure(await node.send({ ...msg }), "CONFIG", /No account is chosen.*choose a Roboflow account/);
-    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "not configured" });
+    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "no account" });
   });
 
   test(`${type}: an account that is not there is CONFIG`, async (t) => {
@@ -61,7 +61,7 @@ for (const [type, properties, msg] of asking) {
       /Roboflow refused the key\. Check the key in the account.*does not exist.*HTTP 401/,
       401,
     );
-    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "access refused" });
+    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "API key refused" });
   });
 }
 

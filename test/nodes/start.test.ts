@@ -149,59 +149,94 @@ test("a URL field that is one single tag takes the URL raw; elsewhere a value is
   });
 });
 
-const bad: [name: string, properties: object, msg: object, words: RegExp][] = [
-  ["rate 0", { inferFps: 0 }, {}, /rate has to be a number from 1 to 120 frames a second, found 0/],
-  ["rate 500", { inferFps: 500 }, {}, /rate has to be a number from 1 to 120 frames a second, found 500/],
-  ["rate 'abc'", { inferFps: "rate", inferFpsType: "msg" }, { rate: "abc" }, /found "abc"/],
-  ["rate 'abc' typed in the node", { inferFps: "abc" }, {}, /rate has to be a number from 1 to 120/],
-  ["rate missing", { inferFps: "rate", inferFpsType: "msg" }, {}, /found undefined/],
-  ["rate empty", { inferFps: "" }, {}, /rate has to be a number from 1 to 120/],
+const bad: [name: string, properties: object, msg: object, words: RegExp, status: string][] = [
+  [
+    "rate 0",
+    { inferFps: 0 },
+    {},
+    /rate has to be a number from 1 to 120 frames a second, found 0/,
+    "invalid FPS",
+  ],
+  [
+    "rate 500",
+    { inferFps: 500 },
+    {},
+    /rate has to be a number from 1 to 120 frames a second, found 500/,
+    "invalid FPS",
+  ],
+  ["rate 'abc'", { inferFps: "rate", inferFpsType: "msg" }, { rate: "abc" }, /found "abc"/, "invalid FPS"],
+  [
+    "rate 'abc' typed in the node",
+    { inferFps: "abc" },
+    {},
+    /rate has to be a number from 1 to 120/,
+    "invalid FPS",
+  ],
+  ["rate missing", { inferFps: "rate", inferFpsType: "msg" }, {}, /found undefined/, "invalid FPS"],
+  ["rate empty", { inferFps: "" }, {}, /rate has to be a number from 1 to 120/, "invalid FPS"],
   [
     "models empty",
     { models: [] },
     {},
     /No model is chosen\. Add one in this node, or send a list in msg\.models/,
+    "no model selected",
   ],
-  ["msg.models empty", { models: [] }, { models: [] }, /No model is chosen/],
-  ["msg.models a text", { models: [] }, { models: "people/3" }, /No model is chosen/],
-  ["msg.models of texts", { models: [] }, { models: ["people/3"] }, /has to be an object with a model_id/],
-  ["a row without a model", { models: [{ ...people, modelId: "" }] }, {}, /A model has no name/],
+  ["msg.models empty", { models: [] }, { models: [] }, /No model is chosen/, "no model selected"],
+  ["msg.models a text", { models: [] }, { models: "people/3" }, /No model is chosen/, "no model selected"],
+  [
+    "msg.models of texts",
+    { models: [] },
+    { models: ["people/3"] },
+    /has to be an object with a model_id/,
+    "invalid model",
+  ],
+  [
+    "a row without a model",
+    { models: [{ ...people, modelId: "" }] },
+    {},
+    /A model has no name/,
+    "no model selected",
+  ],
   [
     "a row without a version",
     { models: [{ ...people, modelVersion: "" }] },
     {},
     /"people" has no version.*project\/4/,
+    "no model version",
   ],
   [
     "inferenceParams that is not JSON",
     { models: [{ ...people, inferenceParams: "iou=0.5" }] },
     {},
     /extra parameters of the model "people" are not a JSON object, such as \{"iou_threshold": 0\.5\}/,
+    "invalid parameters",
   ],
   [
     "a confidence of 40",
     { models: [{ ...people, confidence: 40 }] },
     {},
     /confidence of the model "people" has to be from 0 to 1, found 40\. Correct it in this node/,
+    "invalid confidence",
   ],
   [
     "no URL",
     {},
     { payload: "yard.mp4" },
     /needs the web address of a video, found "yard\.mp4"\. Connect an "upload video" node/,
+    "no video URL",
   ],
-  ["payload a number", {}, { payload: 7 }, /needs the web address of a video, found 7/],
-  ["payload null", {}, { payload: null }, /needs the web address of a video, found null/],
+  ["payload a number", {}, { payload: 7 }, /needs the web address of a video, found 7/, "no video URL"],
+  ["payload null", {}, { payload: null }, /needs the web address of a video, found null/, "no video URL"],
 ];
 
-for (const [name, properties, msg, words] of bad) {
+for (const [name, properties, msg, words, status] of bad) {
   test(`bad input: ${name} is INPUT, before any request`, async (t) => {
     const { emulator, node } = await starter(t, { ...properties });
     const delivery = await node.send({ payload: inputUrl, statusCode: 200, ...msg });
     assertFailure(delivery, "INPUT", words);
     assert.match(delivery.caught?.error.message, /^Start job: /);
     assert.deepEqual(emulator.ledger.requests, []);
-    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "bad input" });
+    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: status });
   });
 }
 

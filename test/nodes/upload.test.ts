@@ -161,38 +161,52 @@ test("an expression that cannot be read is INPUT, and says what is wrong with it
   assert.equal(delivery.caught?.error.cause.code, "T0410");
 });
 
-const badVideos: [name: string, payload: (folder: string) => unknown, words: RegExp][] = [
+const badVideos: [name: string, payload: (folder: string) => unknown, words: RegExp, status: string][] = [
   [
     "no such file",
     (folder) => `${folder}/gone.mp4`,
     /There is no file ".*gone\.mp4".*machine that runs Node-RED/,
+    "file not found",
   ],
-  ["a folder", (folder) => folder, /is a folder, not a video\. Name one file/],
+  ["a folder", (folder) => folder, /is a folder, not a video\. Name one file/, "not a file"],
   [
     "an empty file",
     (folder) => writeTo(folder, "empty.mp4", ""),
     /is empty\. Wait until the recording is finished/,
+    "empty file",
   ],
   [
     ".mov",
     (folder) => writeTo(folder, "a.mov", recording()),
     /"a\.mov" is not accepted: .*mp4, avi, mkv, webm\. Convert/,
+    "wrong file type",
   ],
   [
     "a text named .mp4",
     (folder) => writeTo(folder, "a.mp4", "just a text, no video"),
     /is no mp4 video, whatever its name says/,
+    "not a video",
   ],
-  ["a number", () => 42, /There is no video in the message: .*found 42/],
-  ["null", () => null, /There is no video in the message: .*found null/],
-  ["nothing", () => undefined, /There is no video in the message: .*found undefined/],
-  ["an empty text", () => "", /There is no video in the message: .*found ""/],
-  ["an object", () => ({ file: "a.mp4" }), /There is no video in the message: .*found \{…\}/],
-  ["an empty Buffer", () => Buffer.alloc(0), /The video "video\.mp4" is empty/],
-  ["a Buffer that is no video", () => Buffer.from("a picture, perhaps"), /"video\.mp4" is no mp4 video/],
+  ["a number", () => 42, /There is no video in the message: .*found 42/, "no video in message"],
+  ["null", () => null, /There is no video in the message: .*found null/, "no video in message"],
+  ["nothing", () => undefined, /There is no video in the message: .*found undefined/, "no video in message"],
+  ["an empty text", () => "", /There is no video in the message: .*found ""/, "no video in message"],
+  [
+    "an object",
+    () => ({ file: "a.mp4" }),
+    /There is no video in the message: .*found \{…\}/,
+    "no video in message",
+  ],
+  ["an empty Buffer", () => Buffer.alloc(0), /The video "video\.mp4" is empty/, "empty file"],
+  [
+    "a Buffer that is no video",
+    () => Buffer.from("a picture, perhaps"),
+    /"video\.mp4" is no mp4 video/,
+    "not a video",
+  ],
 ];
 
-for (const [name, payload, words] of badVideos) {
+for (const [name, payload, words, status] of badVideos) {
   test(`bad input: ${name} is INPUT, before any request`, async (t) => {
     const { emulator, node } = await uploader(t);
     const delivery = await node.send({ payload: payload(temporaryFolder(t)), statusCode: 200 });
@@ -200,7 +214,7 @@ for (const [name, payload, words] of badVideos) {
     assert.match(delivery.caught?.error.message, /^Upload: /);
     assert.equal(delivery.caught?.error.source.id, node.id);
     assert.deepEqual(emulator.ledger.requests, []);
-    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "bad input" });
+    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: status });
   });
 }
 

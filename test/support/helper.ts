@@ -10,6 +10,7 @@ import poll from "../../nodes/poll/poll";
 import { requestHeader } from "../../nodes/runtime/request-header";
 import start from "../../nodes/start/start";
 import upload from "../../nodes/upload/upload";
+import { shownStatus } from "./locales";
 import type { Msg } from "./messages";
 import { temporaryFolder } from "./recordings";
 
@@ -37,7 +38,7 @@ export interface NodeUnderTest {
   outputs: Msg[][];
   caught: Msg[];
   completed: Msg[];
-  /** Every status it has shown, since it was made. */
+  /** Every status it has shown, since it was made, as an English editor shows it. */
   statuses(): NodeStatus[];
   userDir: string;
   /** Sends a message in and waits for its one `done`. */
@@ -133,7 +134,7 @@ export async function runNode(
     statuses: () => {
       const { thisValues, args } = helper.getNode(id).status;
       return args.flatMap(([status]: [NodeStatus], call: number) =>
-        thisValues[call].id === id ? [status] : [],
+        thisValues[call].id === id ? [shownStatus(status)] : [],
       );
     },
     userDir,

@@ -2,6 +2,7 @@ import { VideoError } from "../errors";
 import { type HttpResponse, proxyPasswordRefused } from "../http/network";
 import { retryAfter } from "../http/retry";
 import { withoutSecrets } from "../redact";
+import { shorten } from "../shorten";
 
 /** A whole answer of the API: its status, headers, text, and the JSON in it when it holds some. */
 export interface Answer {
@@ -38,7 +39,10 @@ export function textField(value: unknown, ...names: string[]): string | undefine
   return undefined;
 }
 
+/** Characters of a server's words in an error. */
 const longestQuote = 300;
+/** Characters of them that are looked at; more than are shown, since a page may be indented. */
+const longestRead = 3000;
 
 /**
  * What the server said of a failure, from any of the three JSON shapes of the API, the XML of the storage
@@ -49,11 +53,13 @@ export function serverWords({ json, text, secrets }: Pick<Answer, "json" | "text
   return quoted(words, secrets);
 }
 
-/** A server's words as they may be shown. */
-export const quoted = (words: string, secrets: readonly string[]): string =>
-  // In this order: half a secret would not be found any more.
-  shorten(withoutSecrets(words, secrets));
+/** A server's words as they may be shown: one line of bounded length without secrets. */
+export function quoted(words: string, secrets: readonly string[]): string {
+  const safe = withoutSecrets(words.trimStart(), secrets, longestRead);
+  return shorten(safe.replace(/\s+/g, " ").trim(), longestQuote);
+}
 
+/** What an answer in JSON says of a failure, whole and with every secret; undefined where it is of no known shape. */
 export function jsonWords(json: unknown): string | undefined {
   if (typeof json === "string") return json;
   if (!isObject(json)) return undefined;
@@ -67,7 +73,7 @@ export function jsonWords(json: unknown): string | undefined {
         textField(json, "detail"),
       ];
   const words = [...new Set(parts.filter((part) => part !== undefined))];
-  return words.length > 0 ? words.join("; ") : JSON.stringify(json);
+  return words.length > 0 ? words.join("; ") : undefined;
 }
 
 /** Whether JSON has one of the forms in which the API itself refuses (API page, "Errors"). */
@@ -83,11 +89,6 @@ function xmlWords(text: string): string | undefined {
 
 const looksLikePage = (text: string) => /^\s*<(?:!doctype|html|\?xml|head|body)/i.test(text);
 const pageTitle = (text: string) => /<title>([^<]*)<\/title>/i.exec(text)?.[1] ?? "";
-
-function shorten(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > longestQuote ? `${line.slice(0, longestQuote)}…` : line;
-}
 
 /** Whether a 429 or 402 is about money, not about pace: no waiting helps then. */
 export const speaksOfPlan = (words: string) => /\b(?:credits?|plan|billing)\b/i.test(words);

@@ -62,8 +62,17 @@ export function jobFailure(jobId: string, { status, answer }: JobStatus): VideoE
     jobId,
     values: { status: status ?? "" },
     // In full: whoever puts it into words knows what has to be taken out before it is shortened.
-    serverWords: jsonWords(told),
+    serverWords: jsonWords(told) ?? asJson(told),
   });
+}
+
+/** Undefined for what is nested too deep to be written. */
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The job id in an answer to a start, in either spelling. */

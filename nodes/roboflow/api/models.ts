@@ -1,4 +1,5 @@
-import { VideoError } from "../errors";
+import { describeValue } from "../describe-value";
+import { type ErrorReason, type ErrorValues, VideoError } from "../errors";
 import { isObject } from "./answers";
 
 /** One model of a job, in the API's own form (docs/api.md, call 3). */
@@ -35,7 +36,7 @@ const inferenceTypes = [
   ...Object.values(foundationTypes),
 ];
 
-const badModels = (reason: string, values: Record<string, string | number> = {}) =>
+const badModels = (reason: ErrorReason, values: ErrorValues = {}) =>
   new VideoError("INPUT", reason, { values });
 
 /**
@@ -143,11 +144,4 @@ export function readInferFps(value: unknown): number {
   if (!(rate >= rates.least && rate <= rates.most))
     throw badModels("inferFps", { value: describeValue(value), ...rates });
   return rate;
-}
-
-/** A value as a person may be shown it: short, and a word for what is no text or number. */
-export function describeValue(value: unknown): string {
-  if (typeof value === "string") return value.length > 80 ? `${value.slice(0, 80)}…` : `"${value}"`;
-  if (value === null || ["undefined", "number", "boolean"].includes(typeof value)) return String(value);
-  return Array.isArray(value) ? "[…]" : "{…}";
 }

@@ -108,11 +108,18 @@ export function isExcepted({ hostname, port, protocol }: URL, entries: readonly 
   const usedPort = port || (protocol === "https:" ? "443" : "80");
   return entries.some((entry) => {
     if (entry === "*") return true;
-    const [, name = "", entryPort] = /^(\[.*\]|[^:]*|.*:.*:.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    const { name, port: entryPort } = splitPort(entry.toLowerCase());
     const suffix = bare(name).replace(/^\*?\./, "");
     if (!suffix || (entryPort && entryPort !== usedPort)) return false;
     return host === suffix || host.endsWith(`.${suffix}`);
   });
+}
+
+/** A host and its port; an IPv6 address has one only behind brackets. */
+function splitPort(entry: string): { name: string; port?: string } {
+  const at = entry.lastIndexOf(":");
+  const hasPort = entry.startsWith("[") ? entry.charAt(at - 1) === "]" : at >= 0 && entry.indexOf(":") === at;
+  return hasPort ? { name: entry.slice(0, at), port: entry.slice(at + 1) } : { name: entry };
 }
 
 /** An IPv6 address without its brackets; any other host as it is. */

@@ -1,8 +1,8 @@
 import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
-import { describeValue } from "../api/models";
-import { VideoError } from "../errors";
+import { describeValue } from "../describe-value";
+import { type ErrorReason, VideoError } from "../errors";
 import { FileReadStream } from "./file-read-stream";
 
 /** A video that can be read again for every try of its upload. */
@@ -92,16 +92,20 @@ export function videoBuffer(buffer: Buffer, fileName: string): Video {
 /** The last part of a path of either kind, Windows or POSIX. */
 export const lastPart = (file: string): string => file.split(/[\\/]/).pop() ?? "";
 
+/** What to tell of an error of the file system, by its code. */
+const openFailures: Record<string, ErrorReason> = {
+  ENOENT: "noSuchFile",
+  ENOTDIR: "noSuchFile",
+  EACCES: "fileNotReadable",
+  EPERM: "fileNotReadable",
+};
+
 async function inspect(file: string, fileName: string): Promise<{ size: number; modified: number }> {
   const refused = (cause: NodeJS.ErrnoException) => {
-    const reason =
-      {
-        ENOENT: "noSuchFile",
-        ENOTDIR: "noSuchFile",
-        EACCES: "fileNotReadable",
-        EPERM: "fileNotReadable",
-      }[cause.code ?? ""] ?? "fileTrouble";
-    throw new VideoError("INPUT", reason, { values: { path: file }, cause });
+    throw new VideoError("INPUT", openFailures[cause.code ?? ""] ?? "fileTrouble", {
+      values: { path: file },
+      cause,
+    });
   };
   // Before it is opened: opening a pipe waits until somebody writes into it.
   const stats = await stat(file).catch(refused);

@@ -6,6 +6,8 @@ import { encodeMessage, restoreTyped } from "./codec";
 export interface StoredFailure {
   code: string;
   message: string;
+  /** The key of its words under the node; those of an older version have none. */
+  status?: string;
   statusCode?: number;
   cause?: { code?: string; message: string };
 }

@@ -3,7 +3,7 @@ import type { NodeAPI } from "node-red";
 import { type JournalEntry, jobOf } from "../journal/entry";
 import { Journal } from "../journal/journal";
 import { spoolFolder, storageFolder } from "../paths";
-import { type TextValues, text } from "../text";
+import { type TextValues, text, type WarningKey } from "../text";
 
 /** A running flow node, as its process's life concerns it. */
 export interface Resumable {
@@ -94,7 +94,7 @@ export class Lifecycle {
   }
 
   /** Warns in a node's name, or in nobody's when it does not run. */
-  #warn(node: string, key: string, values: TextValues): void {
+  #warn(node: string, key: WarningKey, values: TextValues): void {
     const message = text(this.#RED, `warnings.${key}`, values);
     const running = this.#running.get(node);
     if (running) running.warn(message);

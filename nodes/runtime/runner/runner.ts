@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { startUncertain, VideoError } from "../../roboflow";
 import { findAccount } from "../accounts";
-import { describeFailure, NodeFailure } from "../failure";
+import { describeFailure, NodeFailure, statusOf } from "../failure";
 import type { JournalEntry } from "../journal/entry";
 import { asClipMessage, type ClipMessage, handoverOf } from "../message";
 import { type Progress, StatusLine } from "../status";
@@ -72,8 +72,9 @@ export class Runner implements Resumable {
 
   /** Complains at deploy time about what cannot work, as a log line and under the node. */
   reportConfigError(error: VideoError): void {
-    this.#node.error(this.#describe(error, undefined).message);
-    this.#status.broken(error.code);
+    const failure = this.#describe(error, undefined);
+    this.#node.error(failure.message);
+    this.#status.broken(statusOf(failure));
   }
 
   /** Drops messages in hand: each ends with `done()` and no error. */
@@ -220,7 +221,7 @@ export class Runner implements Resumable {
     if (this.#closing.passed) return;
     if (entry.failure) {
       done(this.#nodeFailure(entry.failure, task.msg));
-      this.#status.ended(entry.id, { failed: entry.failure.code });
+      this.#status.ended(entry.id, { failed: statusOf(entry.failure) });
     } else {
       if (outcome?.msg) task.send(toOutput(outcome.msg, outcome.output ?? 0));
       done();

@@ -1,7 +1,7 @@
 import type { NodeMessage } from "node-red";
-import type { StepName } from "../failure";
 import type { ClipMessage } from "../message";
-import type { TextValues } from "../text";
+import type { StatusValues } from "../status";
+import type { StatusKey, StepName } from "../text";
 
 /** One message in hand, as a step's work sees it. */
 export interface Task {
@@ -16,7 +16,7 @@ export interface Task {
   readonly signal: AbortSignal;
   /** Aborted a moment later: for a request whose answer is worth waiting for during a deploy. */
   readonly graceSignal: AbortSignal;
-  working(key: string, values?: TextValues, options?: { trouble?: boolean }): void;
+  working(key: StatusKey, values?: StatusValues, options?: { trouble?: boolean }): void;
   /** Sends a message that is not the outcome. */
   send(msg: NodeMessage | (NodeMessage | null)[]): void;
   /** Resolves when no deploy is under way, or this node closes: what is sent in one may reach a node that is gone. */
@@ -33,9 +33,8 @@ export interface Outcome {
   msg?: ClipMessage;
   /** From 0. */
   output?: number;
-  /** A key of the catalogue under `status`. */
-  done: string;
-  values?: TextValues;
+  done: StatusKey;
+  values?: StatusValues;
 }
 
 /** What one of the flow nodes does with a message; the rest is the same for all of them. */

@@ -10,7 +10,7 @@ const stage = byId("stage");
 const overlay = byId("overlay");
 const pen = overlay.getContext("2d");
 /** The page may stand below any path, with a slash at its end or without. */
-const base = `${location.pathname.replace(/\/+$/, "")}/clips`;
+const base = `${location.pathname.replace(/(?<!\/)\/+$/, "")}/clips`;
 
 let clips = [];
 /** The clip on show, its summary once it has frames, and its frames. */

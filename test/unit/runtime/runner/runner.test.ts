@@ -18,7 +18,7 @@ import type { Node, NodeAPI } from "node-red";
 import { VideoError } from "../../../../nodes/roboflow";
 import type { ClipMessage } from "../../../../nodes/runtime/message";
 import { Runner } from "../../../../nodes/runtime/runner/runner";
-import type { Step, Task } from "../../../../nodes/runtime/runner/step";
+import type { Outcome, Step, Task } from "../../../../nodes/runtime/runner/step";
 import { until } from "../../../support/node-red";
 
 let userDir: string;
@@ -108,7 +108,7 @@ class FakeNode {
 
 const clip = (id: string, handover?: { token: string; repeat?: boolean }) =>
   ({ _msgid: id, payload: id, roboflow: { id, ...(handover ? { handover } : {}) } }) as ClipMessage;
-const passOn = async ({ msg }: Task) => ({ msg, done: "done" });
+const passOn = async ({ msg }: Task): Promise<Outcome> => ({ msg, done: "done" });
 const forEver = ({ signal }: Task) =>
   new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 

@@ -1,0 +1,13 @@
+import type { NodeStatus } from "node-red";
+import english from "../../nodes/locales/en-US/account.json";
+
+const statusKey = "@camera-flows/node-red-roboflow-video/roboflow-video-account:status.";
+
+/** A status as an English editor shows it: a text that is a catalogue's key becomes the words behind it. */
+export function shownStatus(status: NodeStatus): NodeStatus {
+  const { text } = status;
+  if (!text?.startsWith(statusKey)) return status;
+  const words = (english.status as Record<string, string>)[text.slice(statusKey.length)];
+  if (words === undefined || words.includes("__")) throw new Error(`the editor shows ${text} as it is`);
+  return { ...status, text: words };
+}
