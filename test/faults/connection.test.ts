@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
+import dns from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
@@ -203,7 +204,7 @@ describe("a start whose request may have arrived, as far as its error tells, is 
   test("nobody takes the connection: the queue of the listening socket is full", {
     skip: process.platform !== "linux",
   }, async (t) => {
-    const port = await fullListener(t);
+    const { port } = await sleepingServer(t);
     const { outcome, tried } = await start(clientOf(t, `http://127.0.0.1:${port}`));
     assert.deepEqual([outcome, tried], ["START_UNCERTAIN", 1]);
   });
@@ -227,6 +228,33 @@ describe("a start whose request may have arrived, as far as its error tells, is 
     const { outcome, tried } = await start(clientOf(t, "http://127.0.0.1:9", { proxyFor: () => proxy }));
     assert.deepEqual([outcome, tried, proxy.seen.length], ["START_UNCERTAIN", 1, 1]);
   });
+});
+
+test("a host with two addresses, of which the good one takes a second to answer, is reached", {
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const { port, wake } = await sleepingServer(t);
+  const { lookup } = dns;
+  const both = [
+    { address: "127.0.0.1", family: 4 },
+    // Nobody listens there.
+    { address: "::1", family: 6 },
+  ];
+  t.mock.method(
+    dns,
+    "lookup",
+    (name: string, options: dns.LookupOptions, callback: (...found: any[]) => void) =>
+      name === "two-addresses.test" && options.all
+        ? process.nextTick(callback, null, both)
+        : lookup(name, options, callback),
+  );
+  const network = new Network({ proxyFor: () => false });
+  t.after(() => network.close());
+  const url = `http://two-addresses.test:${port}/`;
+  // The system knocks again after a second.
+  setTimeout(wake, 400);
+  const { text } = await network.request({ method: "GET", url, signal: unhurried, fresh: true });
+  assert.equal(await text(), "awake");
 });
 
 describe("connections are kept and given up:", () => {
@@ -350,10 +378,10 @@ describe("silence and slowness:", () => {
   });
 });
 
-/** A listening socket whose owner sleeps and whose queue is full. @returns its port */
-async function fullListener(t: TestContext): Promise<number> {
+/** A server that sleeps and whose queue of connections is full. @returns its port, and what wakes it up */
+async function sleepingServer(t: TestContext): Promise<{ port: number; wake: () => void }> {
   const script =
-    'const s = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(s.address().port));';
+    'const s = require("node:http").createServer((_, r) => r.end("awake")).listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => console.log(s.address().port));';
   const child: ChildProcess = spawn(process.execPath, ["-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -366,7 +394,7 @@ async function fullListener(t: TestContext): Promise<number> {
     socket.on("error", () => {});
     t.after(() => socket.destroy());
     const taken = await Promise.race([once(socket, "connect").then(() => true), delay(150, false)]);
-    if (!taken) return port;
+    if (!taken) return { port, wake: () => child.kill("SIGCONT") };
   }
   throw new Error("the queue does not fill");
 }

@@ -37,6 +37,9 @@ export const faultList = {
   "reset in the answer": (place) =>
     ordered({ do: place.kind === "put" ? "truncated" : "reset-mid-body", afterBytes: 8 })(place),
   "slow, then silent": ordered({ do: "slow", bytesPerSecond: 2_000_000, afterBytes: 20 }),
+  // A byte now and then: the answer's, for an upload those of the video that the server takes.
+  "drop by drop": ordered({ do: "slow", bytesPerSecond: 20 }),
+  "drop by drop from the head on": ({ front, times }) => front.dripAnswers(times),
   "HTTP 400": answered(400),
   "HTTP 401": answered(401),
   "HTTP 402": answered(402),

@@ -20,6 +20,8 @@ export interface Front {
   loseName(kind: RequestKind, until: number): void;
   /** Resets the connection when so many bytes of the request have come. */
   cutRequests(bytes: number, until: number): void;
+  /** Lets answers through byte by byte, from their heads on. */
+  dripAnswers(until: number): void;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function frontOf(target: string): Promise<Front> {
   const counts = new Map<RequestKind, number>();
   const tries = (kind: RequestKind) => counts.get(kind) ?? 0;
   let cut = { bytes: 0, left: 0 };
+  let drips = 0;
   let nameLost = () => false;
   let onTry = () => {};
 
@@ -37,6 +40,9 @@ export async function frontOf(target: string): Promise<Front> {
     const server = connect(Number(targetPort), hostname);
     const isCut = cut.left > 0;
     cut.left -= 1;
+    const isDripping = drips > 0;
+    drips -= 1;
+    const pass = isDripping ? dripInto(client) : (bytes: Buffer) => client.write(bytes);
     let received = 0;
     client.on("data", (piece) => {
       received += piece.length;
@@ -45,13 +51,15 @@ export async function frontOf(target: string): Promise<Front> {
       client.pause();
       server.once("drain", () => client.resume());
     });
-    server.on("data", (piece) => client.write(piece));
+    server.on("data", pass);
     for (const [one, other] of [
       [client, server],
       [server, client],
     ] as const) {
       sockets.add(one);
       one.on("error", () => other.resetAndDestroy());
+      // What drips is still on its way when the server has said all.
+      if (isDripping && one === server) continue;
       one.on("end", () => other.end());
       one.on("close", (hadError) => {
         sockets.delete(one);
@@ -101,11 +109,27 @@ export async function frontOf(target: string): Promise<Front> {
     cutRequests: (bytes, until) => {
       cut = { bytes, left: until };
     },
+    dripAnswers: (until) => {
+      drips = until;
+    },
     close: async () => {
       http.request = request;
       dns.lookup = lookup;
       await stop();
     },
+  };
+}
+
+/** Sends what it gets byte by byte, twenty in a second. */
+function dripInto(client: Socket): (bytes: Buffer) => void {
+  let left = Buffer.alloc(0);
+  const timer = setInterval(() => {
+    if (left.length > 0) client.write(left.subarray(0, 1));
+    left = left.subarray(1);
+  }, 50);
+  client.on("close", () => clearInterval(timer));
+  return (bytes) => {
+    left = Buffer.concat([left, bytes]);
   };
 }
 

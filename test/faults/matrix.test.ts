@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
-import { defaultTimings } from "../../nodes/roboflow/http/network";
+import { defaultTimings } from "../../nodes/roboflow/http/limits";
 import { retries } from "../../nodes/roboflow/http/retry";
 import { type Expectation, expectations } from "./expectations";
 import { type FaultName, faultList } from "./fault-list";
@@ -28,7 +28,7 @@ before(async () => {
   for (const policy of Object.values(retries)) policy.first = 20;
   // The first use of it takes long, where the limits are as short as here.
   await import("axios");
-  Object.assign(defaultTimings, { silence: 300, idle: 500 });
+  Object.assign(defaultTimings, { silence: 300, text: 400, idle: 500 });
 });
 after(async () => {
   await emulator.close();
@@ -64,7 +64,7 @@ async function forGood(
   if (namesATime && typeof expected.requests === "number") limitTries(t, 2);
   const wanted = namesATime && typeof expected.requests === "number" ? 2 : expected.requests;
   // A date knows whole seconds only, and is rounded up.
-  const isSlow = fault.endsWith("date") || fault.endsWith("silent");
+  const isSlow = fault.endsWith("date") || fault.endsWith("silent") || fault.startsWith("drop");
   const limit = isSlow ? 2.7 : fault.startsWith("HTTP 429") ? 1.7 : 1.1;
   const { seen, tries, helpers } = await run(t, row, fault, { times: 0, limit });
   const code = expected.outcome === "sent" ? "sent" : codeOf(seen);
@@ -124,7 +124,7 @@ async function run(
       // The front counts down, the stand-in takes 0 for ever.
       times: times || (isOfTheFront(fault, row) ? Number.POSITIVE_INFINITY : 0),
     });
-  const large = fault === "slow, then silent";
+  const large = fault === "slow, then silent" || fault === "drop by drop";
   const seen = await row.run(t, { emulator, front: front.url, folder, apiKey, limit, large, impose });
   assertNothingShown(seen);
   const helperKind = ({ put: "signed-url", result: "status" } as const)[row.kind as string];
@@ -136,7 +136,10 @@ async function run(
 }
 
 const isOfTheFront = (fault: FaultName, { kind }: RequestRow) =>
-  fault === "refused" || fault === "name not found" || (fault === "reset while it is sent" && kind !== "put");
+  fault === "refused" ||
+  fault === "name not found" ||
+  fault === "drop by drop from the head on" ||
+  (fault === "reset while it is sent" && kind !== "put");
 
 /** An upload asks for a signed URL anyway; a download polls only when its link has expired. */
 const helpersOf = ({ kind }: RequestRow, { helpers = 0 }: Expectation) =>

@@ -1,6 +1,6 @@
 import { VideoError } from "../errors";
 import { type HttpResponse, proxyPasswordRefused } from "../http/network";
-import { retryAfter } from "../http/retry";
+import { retryAfter } from "../http/retry-after";
 import { withoutSecrets } from "../redact";
 import { shorten } from "../shorten";
 
@@ -104,7 +104,7 @@ export function refusal(answer: Answer, server: Server): VideoError {
     statusCode: status,
     serverWords: words,
     fromApi: server === "api" && isApiError(answer.json),
-    retryAfter: retryAfter(answer.headers["retry-after"]),
+    retryAfter: retryAfter(answer.headers["retry-after"], answer.headers.date),
   };
   if (status === 407) return proxyPasswordRefused();
   if (status === 402 || (status === 429 && speaksOfPlan(words))) return new VideoError("PLAN", "plan", told);

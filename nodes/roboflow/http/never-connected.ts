@@ -1,4 +1,10 @@
-import { proxyCodes } from "./proxy";
+/** Codes of our own, for a request that was never sent. */
+export const connectionCodes = {
+  /** The proxy does not open a tunnel. */
+  proxyRefused: "PROXY_REFUSED",
+  /** The library that would have sent it could not be loaded: too many open files, a broken installation. */
+  notLoaded: "HTTP_LIBRARY",
+} as const;
 
 /**
  * Codes of errors that come only while a connection is being made: the name is not known, nobody listens, or the
@@ -11,8 +17,7 @@ const beforeConnection = new Set<string>([
   "EAI_FAIL",
   "EAI_NODATA",
   "EAI_NONAME",
-  // A proxy that does not open a tunnel.
-  ...Object.values(proxyCodes),
+  ...Object.values(connectionCodes),
   // The certificate's checks, as OpenSSL and Node.js name them.
   "CERT_CHAIN_TOO_LONG",
   "CERT_HAS_EXPIRED",

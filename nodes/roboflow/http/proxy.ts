@@ -1,63 +1,5 @@
-import http from "node:http";
-import https from "node:https";
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { AxiosProxyConfig } from "axios";
 import { VideoError } from "../errors";
-
-/** The codes of the errors that `TunnelAgent` ends a request with. */
-export const proxyCodes = { passwordRefused: "PROXY_AUTH", refused: "PROXY_REFUSED" } as const;
-
-/** What a request through a tunnel carries beside Node's own options. */
-export interface TunnelRequestOptions extends https.RequestOptions {
-  /** Ends the opening of the tunnel, which Node's own abort does not reach. */
-  tunnelSignal?: AbortSignal;
-}
-
-/**
- * HTTPS connections through a proxy: it is asked to CONNECT, then sees encrypted bytes only.
- *
- * A connection that the proxy refuses is one that was never made.
- */
-export class TunnelAgent extends https.Agent {
-  readonly #proxy: AxiosProxyConfig;
-
-  constructor(proxy: AxiosProxyConfig, options: https.AgentOptions) {
-    super(options);
-    this.#proxy = proxy;
-  }
-
-  override createConnection(
-    options: TunnelRequestOptions,
-    callback: (error: Error | null, socket: Duplex) => void,
-  ): undefined {
-    const fail = callback as (error: Error) => void;
-    const { auth, ...proxy } = this.#proxy;
-    const { ca, rejectUnauthorized } = this.options;
-    const target = `${hostOf(options)}:${options.port || 443}`;
-    const transport = proxy.protocol?.startsWith("https") ? https : http;
-    const tunnel = transport.request({
-      host: bare(proxy.host),
-      port: proxy.port,
-      method: "CONNECT",
-      path: target,
-      headers: { Host: target, ...(auth ? { "Proxy-Authorization": basic(auth) } : {}) },
-      agent: false,
-      ca,
-      rejectUnauthorized,
-      signal: options.tunnelSignal,
-    });
-    tunnel.once("error", fail);
-    tunnel.once("connect", ({ statusCode = 0 }, socket: Socket) => {
-      if (statusCode >= 200 && statusCode < 300)
-        return callback(null, super.createConnection({ ...options, socket } as never) as Duplex);
-      socket.destroy();
-      const code = statusCode === 407 ? proxyCodes.passwordRefused : proxyCodes.refused;
-      fail(Object.assign(new Error(`the proxy answered HTTP ${statusCode}`), { code }));
-    });
-    tunnel.end();
-  }
-}
 
 /**
  * The proxy that the environment names for a URL: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in
@@ -71,15 +13,6 @@ export function environmentProxy(url: URL, environment = process.env): AxiosProx
   if (!found || isExcepted(url, variable("no_proxy").split(/[\s,]+/))) return false;
   return readProxy(found);
 }
-
-const proxyVariables = ["http_proxy", "https_proxy", "all_proxy"].flatMap((name) => [
-  name,
-  name.toUpperCase(),
-]);
-
-/** Whether the environment names any proxy, for whatever URL. */
-export const environmentNamesProxy = (environment = process.env): boolean =>
-  proxyVariables.some((name) => environment[name]);
 
 /**
  * A proxy's address as people write it, user and password included, in axios' words.
@@ -124,14 +57,6 @@ function splitPort(entry: string): { name: string; port?: string } {
 
 /** An IPv6 address without its brackets; any other host as it is. */
 const bare = (host: string) => host.replace(/^\[|\]$/g, "");
-
-function hostOf({ host, hostname }: https.RequestOptions): string {
-  const name = hostname ?? host ?? "";
-  return name.includes(":") ? `[${name}]` : name;
-}
-
-const basic = ({ username, password }: { username: string; password: string }) =>
-  `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 
 function decoded(text: string): string {
   try {

@@ -3,15 +3,15 @@ import { ConnectionError } from "./network";
 
 /** How often and how long something is tried again. */
 export interface RetryPolicy {
-  /** Tries in all. */
+  /** Attempts in all. */
   tries: number;
-  /** Milliseconds from the first failure after which no further try begins: a long transfer does not count. */
+  /** Milliseconds from the first failure after which no further attempt begins: a long transfer does not count. */
   total: number;
-  /** Milliseconds before the second try; doubles from there. */
+  /** Milliseconds before the second attempt; doubles from there. */
   first: number;
   /** Longest wait in milliseconds, unless the server names a longer one with Retry-After. */
   longest: number;
-  /** Whether a failure is worth another try. */
+  /** Whether a failure is worth another attempt. */
   again: (error: VideoError) => boolean;
 }
 
@@ -43,7 +43,8 @@ export const retries = {
 } satisfies Record<string, RetryPolicy>;
 
 /**
- * Runs `attempt` until it succeeds or the policy says to stop; then throws its last error.
+ * Runs `attempt` until it succeeds or the policy says to stop; then throws its last error. Once the signal is aborted
+ * no attempt begins, not even the first.
  *
  * @param pause called before each wait, with the error and the milliseconds to wait.
  */
@@ -55,6 +56,7 @@ export async function withRetries<T>(
 ): Promise<T> {
   let firstFailure: number | undefined;
   for (let tried = 1; ; tried += 1) {
+    signal.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
@@ -89,12 +91,4 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
     }, ms);
     signal.addEventListener("abort", abort, { once: true });
   });
-}
-
-/** A Retry-After header (seconds or a date) in milliseconds from now. */
-export function retryAfter(header: string | undefined): number | undefined {
-  if (!header) return undefined;
-  const seconds = Number(header);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }

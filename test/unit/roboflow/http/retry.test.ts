@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { VideoError } from "../../../../nodes/roboflow";
-import { backoff, retryAfter, withRetries } from "../../../../nodes/roboflow/http/retry";
+import { backoff, withRetries } from "../../../../nodes/roboflow/http/retry";
 import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
 import { unhurried } from "../../../support/client-of";
 
@@ -76,20 +76,22 @@ test("waits double up to the longest, with jitter", () => {
   }
 });
 
-test("Retry-After is read as seconds or a date; what is neither counts as none", () => {
-  assert.equal(retryAfter("7"), 7000);
-  assert.equal(retryAfter("0"), 0);
-  assert.equal(retryAfter("-5"), 0);
-  const inAMinute = retryAfter(new Date(Date.now() + 60_000).toUTCString()) as number;
-  assert.ok(inAMinute > 58_000 && inAMinute <= 60_000, `${inAMinute}`);
-  assert.equal(retryAfter("Wed, 21 Oct 2015 07:28:00 GMT"), 0);
-  for (const header of [undefined, "", "soon", "1e999"]) assert.equal(retryAfter(header), undefined, header);
-});
-
 test("a rest of the account that no timer could hold is cut to a day", () => {
   const floor = new PollRateLimiter(() => 0);
   floor.backOff("account", "http://127.0.0.1", 1e12);
   assert.equal(floor.backoffUntil("account"), 24 * 3_600_000);
+});
+
+test("after a deploy began no attempt is made, not even the first", async () => {
+  const reason = new Error("deploy");
+  let tried = 0;
+  await assert.rejects(
+    withRetries(quick, AbortSignal.abort(reason), async () => {
+      tried += 1;
+    }),
+    reason,
+  );
+  assert.equal(tried, 0);
 });
 
 test("a deploy ends a wait between two tries at once, and leaves no timer", async () => {
