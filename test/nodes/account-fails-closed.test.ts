@@ -31,31 +31,42 @@ const ways: [
   account: Msg,
   beside: (t: TestContext) => ({ id: string; type: string } & Msg)[],
   words: RegExp,
+  status: string,
 ][] = [
   [
     "a TLS configuration that was deleted",
     { tls: "tls" },
     () => [],
     /TLS configuration was deleted or disabled/,
+    "no TLS config",
   ],
-  ["one that is disabled", { tls: "tls" }, () => [{ ...tlsNode, d: true }], /TLS configuration was deleted/],
+  [
+    "one that is disabled",
+    { tls: "tls" },
+    () => [{ ...tlsNode, d: true }],
+    /TLS configuration was deleted/,
+    "no TLS config",
+  ],
   [
     "a node of another type in its place",
     { tls: "proxy" },
     () => [proxyNode],
     /TLS configuration was deleted/,
+    "no TLS config",
   ],
   [
     "one whose files cannot be read",
     { tls: "tls" },
     () => [{ ...tlsNode, ca: "/nowhere/ca.pem" }],
     /TLS configuration cannot be used.*missing, unreadable or invalid/,
+    "invalid TLS config",
   ],
   [
     "one with a certificate but no key",
     { tls: "tls" },
     (t) => [{ ...tlsNode, cert: writeTo(temporaryFolder(t), "client.pem", Buffer.from("x")) }],
     /TLS configuration cannot be used/,
+    "invalid TLS config",
   ],
   [
     "one whose files are no certificates",
@@ -65,28 +76,42 @@ const ways: [
       return [{ ...tlsNode, cert: file, key: file }];
     },
     /TLS configuration cannot be used/,
+    "invalid TLS config",
   ],
-  ["a proxy that was deleted", { proxy: "proxy" }, () => [], /proxy was deleted or disabled/],
+  ["a proxy that was deleted", { proxy: "proxy" }, () => [], /proxy was deleted or disabled/, "no proxy"],
   [
     "a disabled proxy",
     { proxy: "proxy" },
     () => [{ ...proxyNode, d: true }],
     /proxy was deleted or disabled/,
+    "no proxy",
   ],
-  ["a node of another type as the proxy", { proxy: "tls" }, () => [tlsNode], /proxy was deleted or disabled/],
-  ["a proxy without an address", { proxy: "proxy" }, () => [{ ...proxyNode, url: "" }], /proxy's address/],
+  [
+    "a node of another type as the proxy",
+    { proxy: "tls" },
+    () => [tlsNode],
+    /proxy was deleted or disabled/,
+    "no proxy",
+  ],
+  [
+    "a proxy without an address",
+    { proxy: "proxy" },
+    () => [{ ...proxyNode, url: "" }],
+    /proxy's address/,
+    "invalid proxy",
+  ],
 ];
 
-function assertSaidAtDeploy(node: NodeUnderTest, words: RegExp): void {
+function assertSaidAtDeploy(node: NodeUnderTest, words: RegExp, text: string): void {
   assert.ok(
     node.logs().some((line) => words.test(line)),
     node.logs().join("\n"),
   );
-  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "not configured" });
+  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text });
 }
 
 for (const [type, properties, msg] of asking)
-  for (const [name, account, beside, words] of ways)
+  for (const [name, account, beside, words, status] of ways)
     test(`${type}: with ${name}, nothing is sent`, async (t) => {
       const emulator = await standIn(t);
       const more = beside(t);
@@ -95,7 +120,7 @@ for (const [type, properties, msg] of asking)
         { type, ...properties },
         { account: { baseUrl: emulator.url, ...account }, apiKey: knownKey, beside: () => more, types },
       );
-      assertSaidAtDeploy(node, words);
+      assertSaidAtDeploy(node, words, status);
       assertFailure(await node.send({ ...msg }), "CONFIG", words);
       assert.deepEqual(emulator.ledger.requests, []);
     });
@@ -114,7 +139,7 @@ for (const [type, properties, msg] of asking)
         { type, ...properties },
         { account: { baseUrl: emulator.url }, apiKey: knownKey },
       );
-      assertSaidAtDeploy(node, words);
+      assertSaidAtDeploy(node, words, "invalid proxy");
       assertFailure(await node.send({ ...msg }), "CONFIG", words);
       assert.deepEqual(emulator.ledger.requests, []);
     });
