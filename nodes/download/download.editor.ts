@@ -4,6 +4,7 @@ import { wordsOf } from "../editor/words";
 import { type DownloadOptions, downloadDefaults } from "./options";
 
 const say = wordsOf("roboflow-video-download");
+const outputs = ["results", "frames", "file"] as const;
 const wrongConfidence = numberWithin(() => say("validate.minConfidence"), { min: 0, max: 1 });
 
 RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
@@ -57,7 +58,8 @@ RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
   },
   inputLabels: say("label.input"),
   outputLabels() {
-    return say(`label.output.${this.output ?? "results"}`);
+    // What stands in somebody's flow is no part of a key.
+    return say(`label.output.${outputs.find((output) => output === this.output) ?? "results"}`);
   },
   oneditresize() {
     fitWidth("#node-input-name");

@@ -1,3 +1,5 @@
+import { shorten } from "../roboflow/shorten";
+
 export interface Choice {
   /** Choices of the same group that follow each other stand under one heading. */
   group: string;
@@ -15,6 +17,9 @@ interface ComboboxOptions<T extends Choice> {
 }
 
 let lists = 0;
+
+/** Characters of a text that is shown in a list: names are a server's. */
+const longest = 200;
 
 /**
  * Lets a text field offer choices while one types, by mouse and by keyboard (arrows, Enter, Escape). The field stays
@@ -77,7 +82,9 @@ export function combobox<T extends Choice>(field: JQuery, place: JQuery, options
     for (const [index, choice] of shown.entries()) {
       if (choice.group !== group) {
         group = choice.group;
-        $("<div>", { class: "roboflow-video-choice-group", role: "presentation" }).text(group).appendTo(list);
+        $("<div>", { class: "roboflow-video-choice-group", role: "presentation" })
+          .text(shorten(group, longest))
+          .appendTo(list);
       }
       $("<div>", {
         id: `${id}-${index}`,
@@ -85,7 +92,10 @@ export function combobox<T extends Choice>(field: JQuery, place: JQuery, options
         role: "option",
         "aria-selected": "false",
       })
-        .append($("<span>").text(choice.title), $("<small>").text(choice.detail))
+        .append(
+          $("<span>").text(shorten(choice.title, longest)),
+          $("<small>").text(shorten(choice.detail, longest)),
+        )
         // Before the field loses the focus, and with it the list.
         .on("mousedown", (event) => {
           event.preventDefault();

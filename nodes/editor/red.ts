@@ -51,8 +51,6 @@ export interface NodeDefinition<Options> {
   oneditsave?(this: EditorNode<Options>): void;
 }
 
-export type Words = (key: string, values?: Record<string, string | number>) => string;
-
 interface TypedInputOptions {
   types: string[];
   default: string;
@@ -71,7 +69,8 @@ interface EditableListOptions<Item> {
 }
 
 interface RedEditor {
-  _: Words;
+  /** Looks a text up; never to be given values, see {@link wordsOf}. */
+  _(key: string): string;
   i18n: { lang(): string };
   nodes: {
     registerType<Options>(type: string, definition: NodeDefinition<Options>): void;

@@ -1,11 +1,35 @@
 import { name as module } from "../../package.json";
-import type { Words } from "./red";
+import type account from "../locales/en-US/account.json";
+import type download from "../locales/en-US/download.json";
+import type poll from "../locales/en-US/poll.json";
+import type start from "../locales/en-US/start.json";
+import type upload from "../locales/en-US/upload.json";
+import { fill } from "../runtime/fill";
 
-/** Reads the catalogue of one node type, in the language of the browser; `__name__` in a text stands for a value. */
+/** The English catalogues by node type: a key that is not in one does not compile. */
+interface Catalogues {
+  "roboflow-video-account": typeof account;
+  "roboflow-video-upload": typeof upload;
+  "roboflow-video-start": typeof start;
+  "roboflow-video-poll": typeof poll;
+  "roboflow-video-download": typeof download;
+}
+
+/** Keys of the texts in a catalogue, such as `label.node`. */
+type KeyOf<Catalogue> = {
+  [Name in keyof Catalogue & string]: Catalogue[Name] extends string
+    ? Name
+    : `${Name}.${KeyOf<Catalogue[Name]>}`;
+}[keyof Catalogue & string];
+
+/**
+ * Reads the catalogue of one node type, in the language of the browser; `__name__` in a text stands for a value. Values
+ * are filled in here, as they are: i18next would look for keys in them, in exponential time.
+ */
 export const wordsOf =
-  (type: string): Words =>
-  (key, values) =>
-    RED._(`${module}/${type}:${key}`, values);
+  <Type extends keyof Catalogues>(type: Type) =>
+  (key: KeyOf<Catalogues[Type]>, values: Record<string, string | number> = {}): string =>
+    fill(RED._(`${module}/${type}:${key}`), values);
 
 /** What several dialogs say stands in the catalogue of the account, which every flow with these nodes has. */
 export const sharedWords = wordsOf("roboflow-video-account");

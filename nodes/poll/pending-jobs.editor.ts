@@ -1,9 +1,12 @@
 import { notice } from "../editor/notice";
 import { forgetJob, isRefusal, listPendingJobs, type PendingJob } from "../editor/server";
 import { moment, untilThen, wordsOf } from "../editor/words";
+import { shorten } from "../roboflow/shorten";
 
 const say = wordsOf("roboflow-video-poll");
 const refreshSeconds = 5;
+/** Characters of a name or an ID: they come from messages. */
+const longest = 200;
 
 /** Keeps the table of jobs for which a poll node waits up to date, as long as it stands in the page. */
 export function pendingJobs(node: string, table: JQuery, message: JQuery): void {
@@ -57,8 +60,8 @@ export function pendingJobs(node: string, table: JQuery, message: JQuery): void 
       });
     return $("<tr>").append(
       $("<td>").append(
-        $("<div>").text(fileName || say("jobs.unnamed")),
-        $("<small>", { class: "roboflow-video-job" }).text(jobId),
+        $("<div>").text(shorten(fileName || say("jobs.unnamed"), longest)),
+        $("<small>", { class: "roboflow-video-job" }).text(shorten(jobId, longest)),
       ),
       $("<td>").text(moment(new Date(since))),
       $("<td>").text(polls),

@@ -13,7 +13,7 @@ const inferenceTypes = [
   "classification",
   "clip-embed-image",
   "gaze-detection",
-];
+] as const;
 
 interface ModelChoice extends Choice {
   modelId: string;
@@ -21,10 +21,10 @@ interface ModelChoice extends Choice {
   inferenceType: string;
 }
 
-const readyMade: Pick<ModelRow, "modelId" | "modelVersion" | "inferenceType">[] = [
+const readyMade = [
   { modelId: "clip", modelVersion: "1", inferenceType: "clip-embed-image" },
   { modelId: "gaze", modelVersion: "1", inferenceType: "gaze-detection" },
-];
+] as const;
 
 /** What to offer: the workspace's models by project, the project trained last on top, then the two that everyone has. */
 export function choicesOf(models: TrainedModel[]): ModelChoice[] {
@@ -59,16 +59,21 @@ export function choicesOf(models: TrainedModel[]): ModelChoice[] {
   return [...trained, ...ready];
 }
 
-const typeName = (type: string): string => (inferenceTypes.includes(type) ? say(`type.${type}`) : type);
+/** A type of a later version, or of somebody's flow, as it is. */
+function typeName(type: string): string {
+  const known = inferenceTypes.find((name) => name === type);
+  return known ? say(`type.${known}`) : type;
+}
 
-// What may be wrong with one row, in the words shown at its field and, before Deploy, at the node.
+// What may be wrong with one row, in the words shown at its field and, before Deploy, at the node. Nothing of what stands
+// in the row is repeated: the editor shows some of these words as HTML, and a flow may be anybody's.
 
 const wrongConfidence = numberWithin(() => say("validate.confidence"), { min: 0, max: 1 });
 
 const complaints: { [Field in keyof ModelRow]: (text: string, row: ModelRow) => string | undefined } = {
   modelId: (text) => (text ? undefined : say("validate.model")),
   modelVersion: (text, { modelId }) =>
-    text || !modelId || /[/{]/.test(modelId) ? undefined : say("validate.version", { model: modelId }),
+    text || !modelId || /[/{]/.test(modelId) ? undefined : say("validate.version"),
   inferenceType: (text) => (text ? undefined : say("validate.type")),
   confidence: (text) => (text ? wrongConfidence(text, "num") : undefined),
   inferenceParams: (text) => (text && !isJsonObject(text) ? say("validate.json") : undefined),
@@ -178,7 +183,9 @@ export class ModelRows {
 
     const chosenType = textOf(row, "inferenceType");
     const types =
-      chosenType && !inferenceTypes.includes(chosenType) ? [...inferenceTypes, chosenType] : inferenceTypes;
+      chosenType && !inferenceTypes.some((name) => name === chosenType)
+        ? [...inferenceTypes, chosenType]
+        : inferenceTypes;
     for (const value of types) $("<option>", { value }).text(typeName(value)).appendTo(type);
     for (const field of fields) controls[field].val(textOf(row, field));
 

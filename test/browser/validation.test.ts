@@ -34,7 +34,7 @@ const wrong: [id: string, type: string, properties: Properties, words: RegExp][]
   ["start-confidence", start, models({ confidence: 1.5 }), /Models: the confidence has to be .* 0 to 1/],
   ["start-json", start, models({ inferenceParams: "{iou: 1}" }), /Models: .*not a JSON object/],
   ["start-json-list", start, models({ inferenceParams: "[1]" }), /Models: .*not a JSON object/],
-  ["start-no-version", start, models({ modelVersion: "" }), /Models: project has no version/],
+  ["start-no-version", start, models({ modelVersion: "" }), /Models: a model's version is missing/],
   ["start-no-model", start, models({ modelId: "" }), /Models: a model's id is missing/],
   ["poll-no-account", poll, { account: "" }, /account/i],
   ["poll-interval", poll, { interval: "0" }, /Ask every: has to be a number above 0/],
