@@ -1,4 +1,4 @@
-import { isKnownLater, numberWithin, plain } from "../editor/checks";
+import { numberWithin, plain } from "../editor/checks";
 import { fillMissing, fitWidth } from "../editor/fields";
 import { notice } from "../editor/notice";
 import type { EditorNode } from "../editor/red";
@@ -57,7 +57,7 @@ function isWebAddress(text: string): boolean {
   try {
     return ["http:", "https:"].includes(new URL(text).protocol);
   } catch {
-    return isKnownLater(text);
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@ import type { AccountNode } from "../runtime/accounts";
 import { lifecycleOf } from "../runtime/runner/lifecycle";
 import { Semaphore } from "../runtime/semaphore";
 import { text } from "../runtime/text";
-import { numberOr, textOr } from "../runtime/values";
+import { numberSetting, settingsOf, textOr } from "../runtime/values";
 import { registerAccountRoutes } from "./admin";
 import { connect, environmentKey, isInTheClear, shownAddress } from "./connection";
 import { type AccountOptions, accountDefaults } from "./options";
@@ -17,6 +17,7 @@ export default function account(RED: NodeAPI): void {
 
   function Account(this: AccountNode, saved: NodeDef & Partial<AccountOptions>): void {
     RED.nodes.createNode(this, saved);
+    const settings = settingsOf(saved, () => readSettings(saved));
     const { apiKey } = (this.credentials ?? {}) as { apiKey?: string };
     const key = textOr(apiKey, "").trim() || environmentKey(RED, this);
     let client: RoboflowClient | undefined;
@@ -27,14 +28,13 @@ export default function account(RED: NodeAPI): void {
       proxy: textOr(saved.proxy, accountDefaults.proxy),
     };
     this.client = () => {
+      settings();
       // Made on first use: the config nodes that it needs may be created after this one.
       client ??= connect(RED, key, this.way);
       return client;
     };
     this.secrets = () => (key ? [key] : []);
-    this.uploads = new Semaphore(
-      Math.max(0, Math.floor(numberOr(saved.maxUploads, accountDefaults.maxUploads))),
-    );
+    Object.defineProperty(this, "uploads", { get: () => settings().uploads });
 
     const { baseUrl } = this.way;
     if (isInTheClear(baseUrl)) this.warn(text(RED, "warnings.plainHttp", { url: shownAddress(baseUrl) }));
@@ -44,4 +44,14 @@ export default function account(RED: NodeAPI): void {
   RED.nodes.registerType("roboflow-video-account", Account as never, {
     credentials: { apiKey: { type: "password" } },
   });
+}
+
+/** @throws VideoError CONFIG */
+function readSettings(saved: Partial<AccountOptions>): Pick<AccountNode, "uploads"> {
+  const maxUploads = numberSetting(saved.maxUploads, accountDefaults.maxUploads, {
+    reason: "maxUploads",
+    min: 0,
+    whole: true,
+  });
+  return { uploads: new Semaphore(maxUploads) };
 }

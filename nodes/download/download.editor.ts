@@ -1,11 +1,10 @@
-import { numberWithin, plain, typed } from "../editor/checks";
+import { fraction, plain, typed } from "../editor/checks";
 import { fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
 import { wordsOf } from "../editor/words";
 import { type DownloadOptions, downloadDefaults } from "./options";
 
 const say = wordsOf("roboflow-video-download");
 const outputs = ["results", "frames", "file"] as const;
-const wrongConfidence = numberWithin(() => say("validate.minConfidence"), { min: 0, max: 1 });
 
 RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
   category: "Roboflow",
@@ -43,7 +42,7 @@ RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
     minConfidence: {
       value: downloadDefaults.minConfidence,
       label: say("label.minConfidence"),
-      validate: plain((text, type) => (text ? wrongConfidence(text, type) : undefined)),
+      validate: plain(fraction(() => say("validate.minConfidence"))),
     },
     classes: { value: downloadDefaults.classes },
     skipEmpty: { value: downloadDefaults.skipEmpty },

@@ -15,15 +15,15 @@ import {
   saveTo,
   VideoError,
 } from "../roboflow";
-import { checkAccount, requireAccount } from "../runtime/accounts";
+import { checkAccount, checkConfig, requireAccount } from "../runtime/accounts";
 import { resolvePath, spoolFolder } from "../runtime/paths";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { Semaphore } from "../runtime/semaphore";
 import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
-import { numberOr, readInput, textOr } from "../runtime/values";
-import { emitFrames } from "./emit";
+import { fractionSetting, readInput, settingsOf, textOr } from "../runtime/values";
+import { emitFrames, type FrameChoice } from "./emit";
 import { fetchResult } from "./fetch";
 import { type DownloadOptions, downloadDefaults } from "./options";
 
@@ -37,6 +37,7 @@ export default function download(RED: NodeAPI): void {
   function Download(this: Node, saved: NodeDef & Partial<DownloadOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...downloadDefaults, ...saved };
+    const settings = settingsOf(saved, () => frameChoice(options));
     const network = new Network();
     const turns = new Semaphore(downloadsAtOnce);
 
@@ -50,15 +51,17 @@ export default function download(RED: NodeAPI): void {
         return turns.run(() => work(task), task.signal);
       },
     });
+    checkConfig(runner, settings);
     if (options.account) checkAccount(RED, options.account, runner);
     this.on("close", () => network.close());
 
     const work = async (task: Task): Promise<Outcome> => {
+      const choice = settings();
       const account = options.account ? requireAccount(RED, options.account) : undefined;
       const source = { url: await resultUrl(task), network: account?.client().network ?? network, account };
       const fetch = <T>(take: (incoming: Incoming) => Promise<T>) => fetchResult(source, task, take);
       task.working("downloading", { megabytes: 0 });
-      if (options.output === "frames") return asFrames(task, fetch);
+      if (options.output === "frames") return asFrames(task, fetch, choice);
       if (options.output === "file") return asFile(task, fetch);
       return asValue(task, fetch);
     };
@@ -83,10 +86,10 @@ export default function download(RED: NodeAPI): void {
       });
     }
 
-    async function asFrames(task: Task, fetch: Fetch): Promise<Outcome> {
+    async function asFrames(task: Task, fetch: Fetch, choice: FrameChoice): Promise<Outcome> {
       return withSpool(task, fetch, {}, async (result) => {
         Object.assign(task.msg.roboflow, counts(result.summary));
-        const sent = await emitFrames(RED, result, frameChoice(options), task);
+        const sent = await emitFrames(RED, result, choice, task);
         return { done: "framesSent", values: { count: sent } };
       });
     }
@@ -154,8 +157,9 @@ const counts = ({ frames, detections, classes, nullFrames }: ResultSummary) => (
   nullFrames,
 });
 
-const frameChoice = ({ minConfidence, classes, skipEmpty }: DownloadOptions) => ({
-  minConfidence: numberOr(minConfidence, downloadDefaults.minConfidence),
+/** @throws VideoError CONFIG */
+const frameChoice = ({ minConfidence, classes, skipEmpty }: DownloadOptions): FrameChoice => ({
+  minConfidence: fractionSetting(minConfidence, downloadDefaults.minConfidence, { reason: "minConfidence" }),
   classes: textOr(classes, "")
     .split(",")
     .map((name) => name.trim())

@@ -1,18 +1,22 @@
+import { parseFraction, parseNumber } from "../runtime/numbers";
 import type { EditorNode, ValidationOptions, Validator } from "./red";
 import { sharedWords } from "./words";
 
 /** Says what is wrong with a value, or nothing when all is well. */
 export type Complaint = (text: string, type: string) => string | undefined;
 
-/** `${NAME}` is replaced when the flow is deployed, and what a tag yields is known when a message comes: neither can be judged here. */
-export const isKnownLater = (text: string): boolean => /\$\{[^{}]+\}|\{\{/.test(text);
+/** `${NAME}` is replaced when the flow is deployed, so that it cannot be judged here. */
+export const isVariable = (text: string): boolean => /^\$(?:\{[^{}]+\}|\([^()]+\))$/.test(text.trim());
 
-/** A property without further structure. One that an older flow does not have stands at its default, which is fine. */
+/** The same for a template: what a tag yields is known when a message comes. */
+export const isKnownLater = (text: string): boolean => isVariable(text) || text.includes("{{");
+
+/** A property that is no template and has no further structure. One that an older flow does not have stands at its default, which is fine. */
 export const plain =
   <Options>(complaint: Complaint): Validator<Options> =>
   (value, options) => {
     if (value === undefined || value === null) return true;
-    return verdict(isKnownLater(String(value)) ? undefined : complaint(String(value).trim(), "str"), options);
+    return verdict(isVariable(String(value)) ? undefined : complaint(String(value).trim(), "str"), options);
   };
 
 /** A typedInput: never empty, well formed for its type, and, as far as its value stands in the node, without complaint. */
@@ -42,8 +46,15 @@ export function numberWithin(
   { min, max = Number.POSITIVE_INFINITY, whole = false }: { min: number; max?: number; whole?: boolean },
 ): Complaint {
   return (text) => {
-    const number = Number(text);
-    const fits = text !== "" && number >= min && number <= max && (!whole || Number.isInteger(number));
+    const number = parseNumber(text);
+    const fits =
+      number !== undefined && number >= min && number <= max && (!whole || Number.isInteger(number));
     return fits ? undefined : words();
   };
 }
+
+/** A number from 0 to 1; nothing at all stands for the default. */
+export const fraction =
+  (words: () => string): Complaint =>
+  (text) =>
+    text === "" || parseFraction(text) !== undefined ? undefined : words();

@@ -1,6 +1,7 @@
 import { numberWithin, plain, typed } from "../editor/checks";
 import { chosenAccount, fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
 import { wordsOf } from "../editor/words";
+import { isRoboflow } from "../roboflow/http/urls";
 import { type PollOptions, pollDefaults } from "./options";
 import { pendingJobs } from "./pending-jobs.editor";
 
@@ -57,12 +58,11 @@ RED.nodes.registerType<PollOptions>("roboflow-video-poll", {
   },
 });
 
-/** The floor of a minute holds for Roboflow's own servers, which a stand-in on one's own machine is not. */
+/** Whether the account's server is Roboflow's own, as far as its address can be read here. */
 function isRoboflowItself(account: string): boolean {
   const address = RED.nodes.node(account)?.baseUrl;
-  if (typeof address !== "string") return true;
   try {
-    return /(^|\.)roboflow\.com$/.test(new URL(address).hostname);
+    return typeof address !== "string" || isRoboflow(address);
   } catch {
     return true;
   }

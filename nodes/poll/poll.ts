@@ -2,11 +2,11 @@ import type { NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { describeValue, type JobStatus, pollRateLimiter, VideoError } from "../roboflow";
 import { PollSchedule } from "../roboflow/polling/schedule";
 import { watchJob } from "../roboflow/polling/watch";
-import { checkAccount, requireAccount } from "../runtime/accounts";
+import { checkConfig, requireAccount } from "../runtime/accounts";
 import { copierWithoutPayload } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
-import { numberOr, readInput } from "../runtime/values";
+import { numberSetting, readInput, settingsOf } from "../runtime/values";
 import { registerPendingJobsRoutes } from "./admin";
 import { type PollOptions, pollDefaults } from "./options";
 import type { PendingJob, PollNode } from "./pending";
@@ -23,10 +23,12 @@ export default function poll(RED: NodeAPI): void {
   function Poll(this: PollNode, saved: NodeDef & Partial<PollOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...pollDefaults, ...saved };
-    const interval = 1000 * Math.max(shortestInterval, numberOr(options.interval, pollDefaults.interval));
-    const hours = numberOr(options.timeout, pollDefaults.timeout);
-    const limit = hours > 0 ? hours * hour : Number.POSITIVE_INFINITY;
-    const schedule = new PollSchedule(interval, pollRateLimiter.now);
+    const settings = settingsOf(saved, () => {
+      const { interval, limit } = readTimes(saved);
+      const schedule = new PollSchedule(interval, pollRateLimiter.now);
+      this.on("close", () => schedule.close());
+      return { interval, limit, schedule };
+    });
     const pending = new Map<string, PendingJob>();
     const jobIdOf = (msg: NodeMessage) =>
       readInput(RED, this, { value: options.jobId, type: options.jobIdType }, msg, "text");
@@ -38,8 +40,7 @@ export default function poll(RED: NodeAPI): void {
       command: (msg) => (Object.hasOwn(msg, "reset") ? reset(msg) : undefined),
       work,
     });
-    checkAccount(RED, options.account, runner);
-    this.on("close", () => schedule.close());
+    checkConfig(runner, settings, () => requireAccount(RED, options.account).client());
     this.pendingJobs = () => [...pending.values()];
     this.forget = (entry) => runner.drop(({ id }) => id === entry);
 
@@ -52,6 +53,7 @@ export default function poll(RED: NodeAPI): void {
 
     async function work(task: Task): Promise<Outcome> {
       const { msg, signal } = task;
+      const { interval, limit, schedule } = settings();
       const client = requireAccount(RED, options.account).client();
       const value = await jobIdOf(msg);
       const jobId = typeof value === "string" ? value : "";
@@ -106,4 +108,17 @@ export default function poll(RED: NodeAPI): void {
     }
   }
   RED.nodes.registerType("roboflow-video-poll", Poll as never);
+}
+
+/** @throws VideoError CONFIG */
+function readTimes(saved: Partial<PollOptions>): { interval: number; limit: number } {
+  const seconds = numberSetting(saved.interval, pollDefaults.interval, {
+    reason: "interval",
+    min: Number.MIN_VALUE,
+  });
+  const hours = numberSetting(saved.timeout, pollDefaults.timeout, { reason: "timeout", min: 0 });
+  return {
+    interval: 1000 * Math.max(shortestInterval, seconds),
+    limit: hours > 0 ? hours * hour : Number.POSITIVE_INFINITY,
+  };
 }

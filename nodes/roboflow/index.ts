@@ -1,11 +1,19 @@
 // The public face of this room: Roboflow's Video Inference API and nothing of Node-RED.
 export { quoted } from "./api/answers";
 export { type JobStatus, jobFailure } from "./api/job-status";
-export { type ApiModel, checkModels, describeModel, projectSlugs, readInferFps } from "./api/models";
+export {
+  type ApiModel,
+  checkModels,
+  describeModels,
+  inferenceRates,
+  type ModelDescription,
+  projectSlugs,
+  readInferFps,
+} from "./api/models";
 export type { AvailableModel } from "./api/workspace";
 export { RoboflowClient, startUncertain } from "./client";
 export { describeValue, type ValueDescription } from "./describe-value";
-export { type ErrorCode, type ErrorValues, VideoError } from "./errors";
+export { type ErrorCode, type ErrorReason, type ErrorValues, VideoError } from "./errors";
 export { Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
 export { isPassing, retries, sleep, withRetries } from "./http/retry";

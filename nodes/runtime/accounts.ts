@@ -12,8 +12,8 @@ export interface AccountNode extends Node {
   client(): RoboflowClient;
   /** What must never be shown. */
   secrets(): string[];
-  /** Turns for transfers: `maxUploads` at a time. */
-  uploads: Semaphore;
+  /** Turns for transfers: `maxUploads` at a time. Only after a call of `client`, which says when its number is none. */
+  readonly uploads: Semaphore;
   /** The way to it as deployed, with the values of variables. */
   way: { baseUrl: string; tls: string; proxy: string };
 }
@@ -35,16 +35,27 @@ export function requireAccount(RED: NodeAPI, id: string | undefined): AccountNod
   return account;
 }
 
-/** Complains at deploy time about an account that cannot work, not only when the first message comes. */
-export function checkAccount(
+/**
+ * Says at deploy time what cannot work, not only when the first message comes: as an error in the log and a red ring.
+ *
+ * @param checks each throws a VideoError when something is wrong.
+ */
+export function checkConfig(
+  node: { reportConfigError(error: VideoError): void },
+  ...checks: (() => unknown)[]
+): void {
+  for (const check of checks)
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof VideoError)) throw error;
+      node.reportConfigError(error);
+    }
+}
+
+/** Checks at deploy time that an account is there and can be used. */
+export const checkAccount = (
   RED: NodeAPI,
   id: string | undefined,
   node: { reportConfigError(error: VideoError): void },
-): void {
-  try {
-    requireAccount(RED, id).client();
-  } catch (error) {
-    if (!(error instanceof VideoError)) throw error;
-    node.reportConfigError(error);
-  }
-}
+): void => checkConfig(node, () => requireAccount(RED, id).client());

@@ -27,7 +27,7 @@ export async function render(
   msg: NodeMessage,
   landing: EscapeContext,
 ): Promise<string> {
-  if (!template.includes("{{")) return template;
+  if (!hasTag(template)) return template;
   const { default: mustache } = await import("mustache");
   let tokens: unknown[];
   try {
@@ -58,6 +58,9 @@ export async function render(
     throw new VideoError("INPUT", "pathLeavesFolder", { values: { template } });
   return rendered;
 }
+
+/** Whether a text is a template, whose value only a message has. */
+export const hasTag = (text: string): boolean => text.includes("{{");
 
 /** Whether a template is one single tag, so that nothing around it says where its value lands. */
 export const isSingleTag = (template: string): boolean => /^\s*\{\{\{?[^{}]+\}?\}\}\s*$/.test(template);

@@ -1,30 +1,19 @@
-import { isKnownLater, numberWithin } from "../editor/checks";
+import { isKnownLater, isVariable } from "../editor/checks";
 import { type Choice, combobox } from "../editor/combobox";
 import type { TrainedModel } from "../editor/server";
 import { day, wordsOf } from "../editor/words";
+import { readModelName } from "../roboflow/api/model-name";
+import { foundationModel, foundationModels, inferenceTypes, isOneOf } from "../roboflow/api/model-types";
+import { parseFraction } from "../runtime/numbers";
 import type { ModelRow } from "./options";
 
 const say = wordsOf("roboflow-video-start");
-
-const inferenceTypes = [
-  "object-detection",
-  "instance-segmentation",
-  "keypoint-detection",
-  "classification",
-  "clip-embed-image",
-  "gaze-detection",
-] as const;
 
 interface ModelChoice extends Choice {
   modelId: string;
   modelVersion: string;
   inferenceType: string;
 }
-
-const readyMade = [
-  { modelId: "clip", modelVersion: "1", inferenceType: "clip-embed-image" },
-  { modelId: "gaze", modelVersion: "1", inferenceType: "gaze-detection" },
-] as const;
 
 /** What to offer: the workspace's models by project, the project trained last on top, then the two that everyone has. */
 export function choicesOf(models: TrainedModel[]): ModelChoice[] {
@@ -47,7 +36,7 @@ export function choicesOf(models: TrainedModel[]): ModelChoice[] {
       keywords: `${modelId}/${modelVersion} ${versionName ?? ""}`,
     }),
   );
-  const ready = readyMade.map(
+  const ready = foundationModels.map(
     (model): ModelChoice => ({
       ...model,
       group: say("model.ready"),
@@ -61,23 +50,29 @@ export function choicesOf(models: TrainedModel[]): ModelChoice[] {
 
 /** A type of a later version, or of somebody's flow, as it is. */
 function typeName(type: string): string {
-  const known = inferenceTypes.find((name) => name === type);
-  return known ? say(`type.${known}`) : type;
+  return isOneOf(inferenceTypes, type) ? say(`type.${type}`) : type;
 }
 
 // What may be wrong with one row, in the words shown at its field and, before Deploy, at the node. Nothing of what stands
 // in the row is repeated: the editor shows some of these words as HTML, and a flow may be anybody's.
 
-const wrongConfidence = numberWithin(() => say("validate.confidence"), { min: 0, max: 1 });
-
 const complaints: { [Field in keyof ModelRow]: (text: string, row: ModelRow) => string | undefined } = {
-  modelId: (text) => (text ? undefined : say("validate.model")),
-  modelVersion: (text, { modelId }) =>
-    text || !modelId || /[/{]/.test(modelId) ? undefined : say("validate.version"),
+  modelId: (text) => {
+    if (!text) return say("validate.model");
+    return readModelName(text) ? undefined : say("validate.modelAddress");
+  },
+  modelVersion: (text, { modelId }) => {
+    const name = readModelName(modelId);
+    const isKnown = !name?.project || name.version || isKnownLater(modelId) || foundationModel(name.project);
+    return text || isKnown ? undefined : say("validate.version");
+  },
   inferenceType: (text) => (text ? undefined : say("validate.type")),
-  confidence: (text) => (text ? wrongConfidence(text, "num") : undefined),
+  confidence: (text) => (text && parseFraction(text) === undefined ? say("validate.confidence") : undefined),
   inferenceParams: (text) => (text && !isJsonObject(text) ? say("validate.json") : undefined),
 };
+
+/** The others stand as they are for every message. */
+const templates = new Set<keyof ModelRow>(["modelId", "modelVersion"]);
 
 const fields = Object.keys(complaints) as (keyof ModelRow)[];
 
@@ -95,7 +90,8 @@ const textOf = (row: Partial<ModelRow>, field: keyof ModelRow): string =>
 
 const complaintOf = (row: ModelRow, field: keyof ModelRow): string | undefined => {
   const text = textOf(row, field);
-  return isKnownLater(text) ? undefined : complaints[field](text, row);
+  const isLater = templates.has(field) ? isKnownLater(text) : isVariable(text);
+  return isLater ? undefined : complaints[field](text, row);
 };
 
 function isJsonObject(text: string): boolean {
@@ -113,6 +109,18 @@ export function wrongModels(value: unknown): string | undefined {
   for (const row of value as ModelRow[]) {
     const found = fields.map((field) => complaintOf(row, field)).find(Boolean);
     if (found) return found;
+  }
+  return sameProject(value as ModelRow[]);
+}
+
+/** The result has one column for each project. */
+function sameProject(rows: ModelRow[]): string | undefined {
+  const seen = new Set<string>();
+  for (const row of rows) {
+    const text = textOf(row, "modelId");
+    const project = isKnownLater(text) ? undefined : readModelName(text)?.project;
+    if (project && seen.has(project)) return say("validate.sameProject");
+    if (project) seen.add(project);
   }
   return undefined;
 }
@@ -154,7 +162,7 @@ export class ModelRows {
       .map(({ original, read }) => {
         const row = read();
         const isUntouched = original && fields.every((field) => textOf(original, field) === row[field]);
-        return isUntouched ? original : { ...row, confidence: numberOrText(textOf(row, "confidence")) };
+        return isUntouched ? original : { ...row, confidence: fractionOrText(textOf(row, "confidence")) };
       })
       .filter((row) => fields.some((field) => field !== "inferenceType" && textOf(row, field) !== ""));
   }
@@ -240,10 +248,10 @@ export class ModelRows {
       picked: ({ modelId, modelVersion, inferenceType }) => fill({ modelId, modelVersion, inferenceType }),
     });
     model.on("change", () => {
-      // People copy `project/4`, and `workspace/project/4`, from Roboflow's pages.
-      const [, modelId, modelVersion] =
-        /^(?:[^/{}]+\/)?([^/{}]+)\/(\d+)$/.exec(String(model.val()).trim()) ?? [];
-      if (!modelId || !modelVersion) return;
+      // People copy `project/4`, or the address of a page, from Roboflow.
+      const text = String(model.val());
+      const { project: modelId, version: modelVersion } = readModelName(text) ?? {};
+      if (!modelId || !modelVersion || isKnownLater(text)) return;
       const known = this.choices().find(
         (choice) => choice.modelId === modelId && choice.modelVersion === modelVersion,
       );
@@ -288,5 +296,4 @@ const cell = (field: keyof ModelRow, control: JQuery): JQuery =>
   );
 
 /** `${NAME}` stays text. */
-const numberOrText = (text: string): number | string =>
-  text === "" || Number.isNaN(Number(text)) ? text : Number(text);
+const fractionOrText = (text: string): number | string => parseFraction(text) ?? text;

@@ -2,59 +2,102 @@ import type { Node, NodeAPI, NodeDef } from "node-red";
 import {
   type ApiModel,
   checkModels,
-  describeModel,
+  describeModels,
   describeValue,
+  inferenceRates,
   isHttpUrl,
+  type ModelDescription,
   readInferFps,
   VideoError,
 } from "../roboflow";
-import { checkAccount, requireAccount } from "../runtime/accounts";
+import { checkConfig, requireAccount } from "../runtime/accounts";
+import { parseNumber } from "../runtime/numbers";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
-import { render } from "../runtime/templates";
-import { readInput } from "../runtime/values";
+import { hasTag, render } from "../runtime/templates";
+import { fractionSetting, readInput, settingsOf, type TypedValue } from "../runtime/values";
 import { type StartOptions, startDefaults } from "./options";
+
+/** What a start node works with. */
+interface StartSettings {
+  account: string;
+  inputUrl: TypedValue;
+  /** Frames per second. */
+  inferFps: TypedValue;
+  /** Names and versions are templates. Empty: `msg.models`, in the API's own form. */
+  models: ModelDescription[];
+}
 
 /** Starts a job on a video and passes the job's id on. */
 export default function start(RED: NodeAPI): void {
   function Start(this: Node, saved: NodeDef & Partial<StartOptions>): void {
     RED.nodes.createNode(this, saved);
-    const options = { ...startDefaults, ...saved };
+    const { account = startDefaults.account } = saved;
+    const settings = settingsOf(saved, () => readSettings({ ...startDefaults, ...saved }));
     const runner = new Runner(RED, this, {
       name: "start",
-      account: options.account,
+      account,
       resume: true,
       paid: true,
-      work: (task) => work(RED, this, options, task),
+      work: (task) => work(RED, this, settings(), task),
     });
-    checkAccount(RED, options.account, runner);
+    checkConfig(
+      runner,
+      () => checkLiterals(settings()),
+      () => requireAccount(RED, account).client(),
+    );
   }
   RED.nodes.registerType("roboflow-video-start", Start as never);
 }
 
-async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task): Promise<Outcome> {
+/** @throws VideoError CONFIG */
+function readSettings(saved: StartOptions): StartSettings {
+  const inferFps = { value: saved.inferFps, type: saved.inferFpsType };
+  if (isLiteral(inferFps) && parseNumber(inferFps.value) === undefined)
+    throw new VideoError("CONFIG", "inferFps", {
+      values: { value: describeValue(inferFps.value), ...inferenceRates },
+    });
+  return {
+    account: saved.account,
+    inputUrl: { value: saved.inputUrl, type: saved.inputUrlType },
+    inferFps,
+    models: (Array.isArray(saved.models) ? saved.models : []).map((row) => ({
+      modelId: String(row.modelId ?? ""),
+      modelVersion: String(row.modelVersion ?? ""),
+      inferenceType: String(row.inferenceType ?? ""),
+      inferenceParams: String(row.inferenceParams ?? ""),
+      confidence: fractionSetting(row.confidence, undefined, {
+        reason: "confidence",
+        values: { model: String(row.modelId ?? "") },
+      }),
+    })),
+  };
+}
+
+/** Whether a value stands in the node itself, and not in messages to come. */
+const isLiteral = ({ value, type }: TypedValue) =>
+  type === "num" || (type === "str" && !hasTag(String(value)));
+
+/**
+ * Looks at what stands in the node itself as each message's work will.
+ *
+ * @throws VideoError INPUT
+ */
+function checkLiterals({ inferFps, models }: StartSettings): void {
+  if (isLiteral(inferFps)) readInferFps(inferFps.value);
+  describeModels(models.filter(({ modelId, modelVersion }) => !hasTag(modelId + modelVersion)));
+}
+
+async function work(RED: NodeAPI, node: Node, settings: StartSettings, task: Task): Promise<Outcome> {
   const { msg } = task;
-  const client = requireAccount(RED, options.account).client();
-  const inputUrl = await readInput(
-    RED,
-    node,
-    { value: options.inputUrl, type: options.inputUrlType },
-    msg,
-    "url",
-  );
+  const client = requireAccount(RED, settings.account).client();
+  const inputUrl = await readInput(RED, node, settings.inputUrl, msg, "url");
   if (!isHttpUrl(inputUrl))
     throw new VideoError("INPUT", "inputUrl", { values: { value: describeValue(inputUrl) } });
-  const rate = await readInput(
-    RED,
-    node,
-    { value: options.inferFps, type: options.inferFpsType },
-    msg,
-    "text",
-  );
   const job = {
     input_url: inputUrl,
-    infer_fps: readInferFps(rate),
-    models: await modelsFor(RED, node, options, task),
+    infer_fps: readInferFps(await readInput(RED, node, settings.inferFps, msg, "text")),
+    models: await modelsFor(RED, node, settings, task),
   };
 
   task.working("starting");
@@ -80,18 +123,15 @@ async function work(RED: NodeAPI, node: Node, options: StartOptions, task: Task)
 async function modelsFor(
   RED: NodeAPI,
   node: Node,
-  { models }: StartOptions,
+  { models }: StartSettings,
   { msg }: Task,
 ): Promise<ApiModel[]> {
-  if (!Array.isArray(models) || models.length === 0) return checkModels(msg.models);
-  const plain = (template: unknown) => render(RED, node, String(template ?? ""), msg, "text");
-  return Promise.all(
-    models.map(async (model) =>
-      describeModel({
-        ...model,
-        modelId: await plain(model.modelId),
-        modelVersion: await plain(model.modelVersion),
-      }),
-    ),
-  );
+  if (models.length === 0) return checkModels(msg.models);
+  const plain = (template: string) => render(RED, node, template, msg, "text");
+  const named = models.map(async (model) => ({
+    ...model,
+    modelId: await plain(model.modelId),
+    modelVersion: await plain(model.modelVersion),
+  }));
+  return describeModels(await Promise.all(named));
 }

@@ -149,6 +149,10 @@ test("a URL field that is one single tag takes the URL raw; elsewhere a value is
   });
 });
 
+const apiModel = { model_id: "people", model_version: "3", inference_type: "object-detection" };
+const circular: Record<string, unknown> = {};
+circular.again = circular;
+
 const bad: [name: string, properties: object, msg: object, words: RegExp, status: string][] = [
   [
     "rate 0",
@@ -165,15 +169,7 @@ const bad: [name: string, properties: object, msg: object, words: RegExp, status
     "invalid FPS",
   ],
   ["rate 'abc'", { inferFps: "rate", inferFpsType: "msg" }, { rate: "abc" }, /found "abc"/, "invalid FPS"],
-  [
-    "rate 'abc' typed in the node",
-    { inferFps: "abc" },
-    {},
-    /rate has to be a number from 1 to 120/,
-    "invalid FPS",
-  ],
   ["rate missing", { inferFps: "rate", inferFpsType: "msg" }, {}, /found undefined/, "invalid FPS"],
-  ["rate empty", { inferFps: "" }, {}, /rate has to be a number from 1 to 120/, "invalid FPS"],
   [
     "models empty",
     { models: [] },
@@ -212,10 +208,45 @@ const bad: [name: string, properties: object, msg: object, words: RegExp, status
     "invalid parameters",
   ],
   [
-    "a confidence of 40",
-    { models: [{ ...people, confidence: 40 }] },
+    "two rows of one project",
+    { models: [people, { ...people, modelId: "https://app.roboflow.com/yard/people/4" }] },
     {},
-    /confidence of the model "people" has to be from 0 to 1, found 40\. Correct it in this node/,
+    /Two of the models belong to the project "people".*one column for both/,
+    "two models, one project",
+  ],
+  [
+    "two models of one project in msg.models",
+    { models: [] },
+    { models: [apiModel, { ...apiModel, model_version: "4" }] },
+    /Two of the models belong to the project "people".*one column for both/,
+    "two models, one project",
+  ],
+  [
+    "the address of a page that is no model's",
+    { models: [{ ...people, modelId: "https://universe.roboflow.com/search?q=people" }] },
+    {},
+    /does not name one model for certain\. Write it as project\/4/,
+    "invalid model",
+  ],
+  [
+    "a BigInt in msg.models",
+    { models: [] },
+    { models: [{ ...apiModel, inference_params: { seed: 1n } }] },
+    /"people" in msg\.models holds something that JSON cannot carry/,
+    "invalid model",
+  ],
+  [
+    "a reference to itself in msg.models",
+    { models: [] },
+    { models: [{ ...apiModel, inference_params: circular }] },
+    /"people" in msg\.models holds something that JSON cannot carry/,
+    "invalid model",
+  ],
+  [
+    "a percentage as confidence in msg.models",
+    { models: [] },
+    { models: [{ ...apiModel, inference_params: { confidence: 85 } }] },
+    /confidence of the model "people" has to be a number from 0 to 1, such as 0\.85, found 85/,
     "invalid confidence",
   ],
   [
@@ -239,6 +270,21 @@ for (const [name, properties, msg, words, status] of bad) {
     assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: status });
   });
 }
+
+test("a model may be pasted as the address of its page", async (t) => {
+  const { node, bodies } = await starter(t, {
+    models: [
+      { ...people, modelId: "https://universe.roboflow.com/team/people/model/4?tab=api", modelVersion: "" },
+      { ...people, modelId: "https://app.roboflow.com/team/cars/9/", modelVersion: "" },
+    ],
+  });
+  await node.send({ payload: inputUrl });
+  const { models } = bodies()[0] as Msg;
+  assert.deepEqual(
+    models.map(({ model_id, model_version }: Msg) => `${model_id}/${model_version}`),
+    ["people/4", "cars/9"],
+  );
+});
 
 test("bad input: an unknown model is NOT_FOUND, in the server's words", async (t) => {
   const { emulator, node } = await starter(t, { models: [{ ...people, modelId: "unknown-model" }] });

@@ -1,6 +1,8 @@
 import { describeValue } from "../describe-value";
 import { type ErrorReason, type ErrorValues, VideoError } from "../errors";
 import { isObject } from "./answers";
+import { readModelName } from "./model-name";
+import { foundationModel, inferenceTypes, isOneOf } from "./model-types";
 
 /** One model of a job, in the API's own form (docs/api.md, call 3). */
 export interface ApiModel {
@@ -22,36 +24,32 @@ export interface ModelDescription {
   modelId: string;
   modelVersion: string;
   inferenceType: string;
-  confidence: string | number;
+  /** 0 to 1; undefined for the model's own. */
+  confidence: number | undefined;
+  /** JSON text of an object, or empty. */
   inferenceParams: string;
 }
 
-/** The two foundation models, which have types of their own. */
-const foundationTypes: Record<string, string> = { clip: "clip-embed-image", gaze: "gaze-detection" };
-const inferenceTypes = [
-  "object-detection",
-  "classification",
-  "instance-segmentation",
-  "keypoint-detection",
-  ...Object.values(foundationTypes),
-];
-
-const badModels = (reason: ErrorReason, values: ErrorValues = {}) =>
-  new VideoError("INPUT", reason, { values });
+const badModels = (reason: ErrorReason, values: ErrorValues = {}, cause?: unknown) =>
+  new VideoError("INPUT", reason, { values, cause });
 
 /**
- * Turns a described model into the API's form: splits `project/4`, fills in the foundation models' type and
+ * Turns described models into the API's form: reads each model's name, fills in the foundation models' type and
  * version, and merges the confidence into the parameters.
  *
  * @throws VideoError INPUT
  */
-export function describeModel(model: ModelDescription): ApiModel {
+export function describeModels(models: readonly ModelDescription[]): ApiModel[] {
+  return oneColumnEach(models.map(describeModel));
+}
+
+function describeModel({ confidence, inferenceParams, ...model }: ModelDescription): ApiModel {
   const { id, version } = splitModel(model.modelId ?? "", model.modelVersion ?? "");
-  const params = { ...readParams(model.inferenceParams, id), ...readConfidence(model.confidence, id) };
+  const params = { ...readParams(inferenceParams, id), ...(confidence === undefined ? {} : { confidence }) };
   return checkModel({
     model_id: id,
     model_version: version,
-    inference_type: foundationTypes[id] ?? (model.inferenceType || "object-detection"),
+    inference_type: foundationModel(id)?.inferenceType ?? (model.inferenceType || "object-detection"),
     ...(Object.keys(params).length > 0 ? { inference_params: params } : {}),
   });
 }
@@ -63,50 +61,75 @@ export function describeModel(model: ModelDescription): ApiModel {
  */
 export function checkModels(value: unknown): ApiModel[] {
   if (!Array.isArray(value) || value.length === 0) throw badModels("noModels");
-  return value.map((entry) => {
+  const models = value.map((entry) => {
     if (!isObject(entry) || typeof entry.model_id !== "string") throw badModels("modelNotObject");
-    const { model_id, model_version, inference_type, inference_params, ...rest } = entry;
+    const { model_id, model_version, inference_type, inference_params, ...rest } = asSent(
+      entry,
+      entry.model_id,
+    );
     if (inference_params !== undefined && !isObject(inference_params))
-      throw badModels("inferenceParams", { model: model_id });
-    const { id, version } = splitModel(model_id, model_version === undefined ? "" : String(model_version));
+      throw badModels("inferenceParams", { model: String(model_id) });
+    const { id, version } = splitModel(
+      String(model_id),
+      model_version === undefined ? "" : String(model_version),
+    );
     return checkModel({
       ...rest,
       model_id: id,
       model_version: version,
-      inference_type: foundationTypes[id] ?? String(inference_type ?? ""),
+      inference_type: foundationModel(id)?.inferenceType ?? String(inference_type ?? ""),
       ...(inference_params === undefined ? {} : { inference_params }),
     });
   });
+  return oneColumnEach(models);
+}
+
+/** A model as JSON carries it: a BigInt or a reference to itself would otherwise show when all else has been done. */
+function asSent(model: Record<string, unknown>, name: string): Record<string, unknown> {
+  try {
+    return JSON.parse(JSON.stringify(model)) as Record<string, unknown>;
+  } catch (cause) {
+    throw badModels("modelNotJson", { model: name }, cause);
+  }
+}
+
+/** A result has one column for each project: of two versions of one project, nothing could be told apart. */
+function oneColumnEach(models: ApiModel[]): ApiModel[] {
+  const seen = new Set<string>();
+  for (const { model_id } of models) {
+    if (seen.has(model_id)) throw badModels("sameProject", { model: model_id });
+    seen.add(model_id);
+  }
+  return models;
 }
 
 /** The projects of models in the API's own form, as `msg.roboflow.models` has them: the names of a result's columns. */
 export function projectSlugs(models: unknown): string[] {
   if (!Array.isArray(models)) return [];
   return models.flatMap((model) =>
-    isObject(model) && typeof model.model_id === "string" ? splitModel(model.model_id, "").id || [] : [],
+    isObject(model) && typeof model.model_id === "string" ? readModelName(model.model_id)?.project || [] : [],
   );
 }
 
 function splitModel(modelId: string, modelVersion: string): { id: string; version: string } {
-  const parts = modelId.trim().split("/").filter(Boolean);
-  const last = parts.at(-1) ?? "";
-  const hasVersion = parts.length > 1 && /^\d+$/.test(last);
-  if (hasVersion) parts.pop();
-  // A picker or a copied address may put the workspace first; the API wants the project alone.
-  const id = parts.at(-1) ?? "";
-  const given = String(modelVersion).trim();
-  return { id, version: given || (hasVersion ? last : id in foundationTypes ? "1" : "") };
+  const name = readModelName(modelId);
+  if (!name) throw badModels("modelAddress", { model: modelId });
+  const { project: id, version } = name;
+  return { id, version: String(modelVersion).trim() || version || (foundationModel(id)?.modelVersion ?? "") };
 }
 
 function checkModel(model: ApiModel): ApiModel {
   if (!model.model_id) throw badModels("modelWithoutId");
   if (!model.model_version) throw badModels("modelWithoutVersion", { model: model.model_id });
-  if (!inferenceTypes.includes(model.inference_type))
+  if (!isOneOf(inferenceTypes, model.inference_type))
     throw badModels("inferenceType", {
       model: model.model_id,
       type: model.inference_type,
       types: inferenceTypes.join(", "),
     });
+  const confidence = model.inference_params?.confidence ?? 0;
+  if (!(typeof confidence === "number" && confidence >= 0 && confidence <= 1))
+    throw badModels("confidence", { model: model.model_id, value: describeValue(confidence) });
   return model;
 }
 
@@ -116,21 +139,14 @@ function readParams(text: string, model: string): Record<string, unknown> {
   try {
     params = JSON.parse(text);
   } catch (cause) {
-    throw new VideoError("INPUT", "inferenceParams", { values: { model }, cause });
+    throw badModels("inferenceParams", { model }, cause);
   }
   if (!isObject(params)) throw badModels("inferenceParams", { model });
   return params;
 }
 
-function readConfidence(value: string | number, model: string): { confidence?: number } {
-  if (value === undefined || value === null || String(value).trim() === "") return {};
-  const confidence = Number(value);
-  if (!(confidence >= 0 && confidence <= 1)) throw badModels("confidence", { model, value });
-  return { confidence };
-}
-
-/** The rates that the API takes: at least 1, and at most 120 as in the official client. */
-const rates = { least: 1, most: 120 };
+/** The frames per second that the API takes: at least 1, and at most 120 as in the official client. */
+export const inferenceRates = { least: 1, most: 120 };
 
 /**
  * Reads a rate in frames per second.
@@ -141,7 +157,7 @@ export function readInferFps(value: unknown): number {
   const text = typeof value === "string" ? value.trim() : value;
   const rate =
     typeof text === "number" || (typeof text === "string" && text !== "") ? Number(text) : Number.NaN;
-  if (!(rate >= rates.least && rate <= rates.most))
-    throw badModels("inferFps", { value: describeValue(value), ...rates });
+  if (!(rate >= inferenceRates.least && rate <= inferenceRates.most))
+    throw badModels("inferFps", { value: describeValue(value), ...inferenceRates });
   return rate;
 }

@@ -1,4 +1,5 @@
 import { isObject, textField } from "./answers";
+import { isOneOf, trainedTypes } from "./model-types";
 
 /** One trained version of a project, ready to be chosen for a job. */
 export interface AvailableModel {
@@ -21,9 +22,6 @@ export interface Project {
   inferenceType: string;
 }
 
-/** Types of projects that the Video Inference API can run, as it names them. */
-const runnable = ["object-detection", "classification", "instance-segmentation", "keypoint-detection"];
-
 /** `single-label-classification` and `multi-label-classification` are one type to a job. */
 const inferenceTypeOf = (projectType: string) =>
   projectType.endsWith("classification") ? "classification" : projectType;
@@ -42,7 +40,7 @@ export function readProjects(answer: unknown): { name: string | undefined; proje
   const projects = records(inside(workspace, "projects")).flatMap((project) => {
     const id = textField(project, "id");
     const inferenceType = inferenceTypeOf(textField(project, "type") ?? "");
-    if (!id || !runnable.includes(inferenceType) || project.versions === 0) return [];
+    if (!id || !isOneOf(trainedTypes, inferenceType) || project.versions === 0) return [];
     return [{ id: slugOf(id), name: textField(project, "name") ?? slugOf(id), inferenceType }];
   });
   return { name: textField(workspace, "name"), projects };

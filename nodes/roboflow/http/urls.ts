@@ -4,6 +4,9 @@ export function isHttpUrl(value: unknown): value is string {
   return URL.canParse(value);
 }
 
+/** Whether a URL leads to one of Roboflow's own servers, whose rules an emulator or a server of one's own does not have. */
+export const isRoboflow = (url: string): boolean => /(?:^|\.)roboflow\.com\.?$/i.test(new URL(url).hostname);
+
 const week = 7 * 24 * 3600;
 
 /**

@@ -1,3 +1,5 @@
+import { isRoboflow } from "../http/urls";
+
 /** Milliseconds between two polls of one job: Roboflow asks for at most one a minute (docs/api.md, call 4). */
 const floorOfRoboflow = 60_000;
 const floorElsewhere = 100;
@@ -6,8 +8,6 @@ const firstRest = 1000;
 const longestRest = 600_000;
 /** Longer than a server means, and shorter than what a timer can hold. */
 const longestAsked = 24 * 3_600_000;
-
-const isRoboflow = (baseUrl: string) => /(?:^|\.)roboflow\.com\.?$/i.test(new URL(baseUrl).hostname);
 
 /**
  * When a job may be polled next. Kept outside the nodes, for the whole process, since the server counts polls

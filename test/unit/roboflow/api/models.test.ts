@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkModels, describeModel, readInferFps } from "../../../../nodes/roboflow";
+import { checkModels, describeModels, type ModelDescription, readInferFps } from "../../../../nodes/roboflow";
 
-const row = (changes: object) => ({
+const row = (changes: object): ModelDescription => ({
   modelId: "people",
   modelVersion: "3",
   inferenceType: "object-detection",
-  confidence: "" as string | number,
+  confidence: undefined,
   inferenceParams: "",
   ...changes,
 });
+const describeModel = (model: ModelDescription) => describeModels([model])[0];
 
 const api = (changes: object = {}) => ({
   model_id: "people",
@@ -55,7 +56,7 @@ test("a version is always sent as text", () => {
 
 test("the confidence is merged into the parameters and wins over one in the JSON", () => {
   assert.deepEqual(
-    describeModel(row({ confidence: "0.4", inferenceParams: '{"iou_threshold": 0.5, "confidence": 0.9}' })),
+    describeModel(row({ confidence: 0.4, inferenceParams: '{"iou_threshold": 0.5, "confidence": 0.9}' })),
     api({ inference_params: { iou_threshold: 0.5, confidence: 0.4 } }),
   );
   assert.deepEqual(describeModel(row({ confidence: 0 })), api({ inference_params: { confidence: 0 } }));
@@ -84,8 +85,23 @@ const badRows: [name: string, changes: object, reason: string][] = [
   ["parameters that are a list", { inferenceParams: "[1]" }, "inferenceParams"],
   ["parameters that are a number", { inferenceParams: "4" }, "inferenceParams"],
   ["a confidence above 1", { confidence: 40 }, "confidence"],
-  ["a confidence below 0", { confidence: "-0.1" }, "confidence"],
-  ["a confidence that is a word", { confidence: "high" }, "confidence"],
+  ["a confidence below 0", { confidence: -0.1 }, "confidence"],
+  [
+    "a confidence in the parameters that is a percentage",
+    { inferenceParams: '{"confidence": 85}' },
+    "confidence",
+  ],
+  [
+    "a confidence in the parameters that is a text",
+    { inferenceParams: '{"confidence": "0,85"}' },
+    "confidence",
+  ],
+  [
+    "the address of a page that is no model's",
+    { modelId: "https://universe.roboflow.com/search?q=dog" },
+    "modelAddress",
+  ],
+  ["the address of another site", { modelId: "https://models.example/team/people/4" }, "modelAddress"],
 ];
 
 for (const [name, changes, reason] of badRows) {
@@ -98,13 +114,25 @@ test("msg.models passes through in the API's own form, further fields included",
   const models = [
     api({ inference_params: { confidence: 0.2, anything: [1] }, further: true }),
     { model_id: "clip" },
-    { model_id: "people/9", inference_type: "keypoint-detection" },
+    { model_id: "poses/9", inference_type: "keypoint-detection" },
   ];
   assert.deepEqual(checkModels(models), [
     api({ inference_params: { confidence: 0.2, anything: [1] }, further: true }),
     { model_id: "clip", model_version: "1", inference_type: "clip-embed-image" },
-    { model_id: "people", model_version: "9", inference_type: "keypoint-detection" },
+    { model_id: "poses", model_version: "9", inference_type: "keypoint-detection" },
   ]);
+});
+
+function circular(): object {
+  const params: Record<string, unknown> = {};
+  params.again = params;
+  return api({ inference_params: params });
+}
+
+const unreadable = () => ({
+  get x(): never {
+    throw new Error("not for you");
+  },
 });
 
 const badLists: [name: string, value: unknown, reason: string][] = [
@@ -118,6 +146,14 @@ const badLists: [name: string, value: unknown, reason: string][] = [
   ["without a version", [{ model_id: "people" }], "modelWithoutVersion"],
   ["without a type", [{ model_id: "people/1" }], "inferenceType"],
   ["with parameters as text", [api({ inference_params: "{}" })], "inferenceParams"],
+  ["with a percentage as confidence", [api({ inference_params: { confidence: 85 } })], "confidence"],
+  ["with a BigInt", [api({ inference_params: { seed: 1n } })], "modelNotJson"],
+  ["with a BigInt in a field that we do not know", [api({ further: 1n })], "modelNotJson"],
+  ["with a reference to itself", [circular()], "modelNotJson"],
+  ["with a value that cannot be read", [api({ inference_params: unreadable() })], "modelNotJson"],
+  ["of two versions of one project", [api(), api({ model_version: "4" })], "sameProject"],
+  ["of two spellings of one project", [api(), api({ model_id: "yard/people/9" })], "sameProject"],
+  ["twice CLIP", [{ model_id: "clip" }, { model_id: "clip" }], "sameProject"],
 ];
 
 for (const [name, value, reason] of badLists) {
@@ -154,4 +190,20 @@ test("the rate is a number from 1 to 120, also as text", () => {
     "5 fps",
   ])
     assert.throws(() => readInferFps(value), { code: "INPUT", reason: "inferFps" }, String(value));
+});
+
+test("two rows of one project are refused, whichever versions they name", () => {
+  const rows = [row({ modelId: "people/3" }), row({ modelId: "cars" }), row({ modelId: "yard/people/4" })];
+  assert.throws(() => describeModels(rows), {
+    code: "INPUT",
+    reason: "sameProject",
+    values: { model: "people" },
+  });
+});
+
+test("what every object has by itself is no foundation model", () => {
+  for (const modelId of ["constructor", "toString", "__proto__"]) {
+    assert.equal(describeModel(row({ modelId }))?.inference_type, "object-detection");
+    assert.throws(() => describeModel(row({ modelId, modelVersion: "" })), { reason: "modelWithoutVersion" });
+  }
 });
