@@ -4,7 +4,7 @@
 export function parseNumber(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   const text = typeof value === "string" ? value.trim() : "";
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?$/i.test(text) ? Number(text) : undefined;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?$/i.test(text) ? Number(text) : undefined;
 }
 
 /** A number from 0 to 1, with a decimal point or, where it can mean nothing else, a decimal comma. */
