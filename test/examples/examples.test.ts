@@ -370,6 +370,8 @@ describe("an example, imported and used", () => {
         { time: 1.5, classes: ["__proto__"] },
         { time: 2.5, classes: ["car"] },
         { time: 3.5, classes: [] },
+        // What a spreadsheet would take for a formula.
+        { time: 4, classes: ['=HYPERLINK("http://x")', "@SUM(1)", "+1", "-1"] },
       ]),
     });
     const reports = path.join(folder, "reports");
@@ -387,7 +389,7 @@ describe("an example, imported and used", () => {
     const send = async (rows: number) => {
       await pressButton(flow, "csv-report", "send a clip");
       await until(
-        () => lines("detections-2026-03-01.csv") === 1 + rows && lines("detections-2026-03-02.csv") >= 2,
+        () => lines("detections-2026-03-01.csv") === 1 + rows && lines("detections-2026-03-02.csv") >= 6,
         30_000,
         () => file("detections-2026-03-01.csv"),
       );
@@ -396,7 +398,12 @@ describe("an example, imported and used", () => {
     const [header, first] = file("detections-2026-03-01.csv").split("\n");
     assert.equal(header, "time,clip,frame,second,model,class,confidence,x,y,width,height");
     assert.equal(first, '2026-03-01 23:59:58,yard.mp4,0,0,yard-watch,"say ""hi"", you",0.9,50,50,20,20');
-    assert.match(file("detections-2026-03-02.csv"), /\n2026-03-02 00:00:00,yard.mp4,2,2.5,/);
+    const [, ...nextDay] = file("detections-2026-03-02.csv").trimEnd().split("\n");
+    assert.match(nextDay[0] ?? "", /^2026-03-02 00:00:00,yard.mp4,2,2.5,/);
+    assert.deepEqual(
+      nextDay.slice(1, 5).map((line) => /yard-watch,("(?:[^"]|"")*"|[^,]*),/.exec(line)?.[1]),
+      [`"'=HYPERLINK(""http://x"")"`, "'@SUM(1)", "'+1", "'-1"],
+    );
 
     await pressButton(flow, "csv-report", "at 0:30");
     await flow.recorded("report", 2);
@@ -410,7 +417,10 @@ describe("an example, imported and used", () => {
       file("report-2026-03-01.csv"),
       'class,hour,detections\n"__proto__",23,1\n"car",23,1\n"say ""hi"", you",23,1\n',
     );
-    assert.equal(file("report-2026-03-02.csv"), 'class,hour,detections\n"car",00,1\n');
+    assert.equal(
+      file("report-2026-03-02.csv"),
+      `class,hour,detections\n"'+1",00,1\n"'-1",00,1\n"'=HYPERLINK(""http://x"")",00,1\n"'@SUM(1)",00,1\n"car",00,1\n`,
+    );
 
     await pressButton(flow, "csv-report", "at 0:30");
     await send(8);
