@@ -1,3 +1,6 @@
+/** What comes out of a download node. */
+export type Output = "results" | "frames" | "file";
+
 /** What a download node holds as saved in a flow. */
 export interface DownloadOptions {
   name: string;
@@ -5,7 +8,7 @@ export interface DownloadOptions {
   account: string;
   url: string;
   urlType: string;
-  output: "results" | "frames" | "file";
+  output: Output;
   /** Where to write (Mustache template), for output `file`. */
   filename: string;
   /** 0 to 1; acts on output `frames`. */

@@ -20,7 +20,7 @@ export { isPassing, retries, sleep, withRetries } from "./http/retry";
 export { expiryOf, isHttpUrl } from "./http/urls";
 export { type PollRateLimiter, pollRateLimiter } from "./polling/rate-limiter";
 export { withoutSecrets } from "./redact";
-export { checkResultSize, openResult, type ResultFile, type ResultSummary } from "./result";
+export { checkResultSize, type FrameFilter, openResult, type ResultFile, type ResultSummary } from "./result";
 export { getResult, type Incoming, saveAndOpen, saveTo } from "./result/fetch";
 export { setKey } from "./result/safe-keys";
 export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./upload/video";

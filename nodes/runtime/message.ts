@@ -25,6 +25,8 @@ export interface Clip {
   detections?: number;
   classes?: Record<string, number>;
   nullFrames?: number;
+  /** The result was written to a file although it is damaged. */
+  damaged?: true;
   /** Set on the way from one of our nodes to the next, so that a repeat after a restart is recognised. */
   handover?: Handover;
   [further: string]: unknown;

@@ -1,67 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
-import helper from "node-red-node-test-helper";
+import { test } from "node:test";
 import { knownKey, standIn } from "../support/client-of";
-import { assertFailure, type FlowOptions, runNode } from "../support/helper";
-import { serve } from "../support/local-server";
+import { box, downloader, framesOf, seen, yard, yardCounts } from "../support/downloads";
+import { assertFailure, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
 import { quickRetries } from "../support/quick-retries";
 import { temporaryFolder } from "../support/recordings";
 import { detector, post } from "../unit/emulator/calls";
-
-const box = (name: string, confidence: number) => ({
-  x: 1,
-  y: 2,
-  width: 3,
-  height: 4,
-  confidence,
-  class: name,
-  class_id: 0,
-});
-const seen = (...predictions: object[]) => ({ time: 0.07, image: { width: 480, height: 360 }, predictions });
-
-/** Three frames: two people and a car, nothing, one dog. */
-const yard = {
-  frame_offset: [0, 6, 12],
-  time_offset: [0.0, 0.2, 0.4],
-  people: [seen(box("person", 0.9), box("car", 0.5), box("person", 0.3)), seen(), seen(box("dog", 0.8))],
-};
-const yardCounts = { frames: 3, detections: 4, classes: { person: 2, car: 1, dog: 1 }, nullFrames: 0 };
-
-/** A download node, and a server that has this result. */
-async function downloader(
-  t: TestContext,
-  properties: Record<string, unknown>,
-  result: unknown = yard,
-  options: FlowOptions = {},
-) {
-  const body = typeof result === "string" ? result : JSON.stringify(result);
-  const server = await serve(t, (_, response) => {
-    response.writeHead(200, {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(body),
-    });
-    response.end(body);
-  });
-  const node = await runNode(
-    t,
-    { type: "roboflow-video-download", ...properties },
-    { account: false, ...options },
-  );
-  const link = `${server.url}/out/results.json?X-Goog-Signature=f00`;
-  return { node, server, link, payload: { status: 0, output_signed_url: link } };
-}
-
-/** The frames that come out for a result. */
-async function framesOf(t: TestContext, properties: Record<string, unknown>, result: unknown, msg: Msg = {}) {
-  const { node, payload } = await downloader(t, { output: "frames", ...properties }, result);
-  const delivery = await node.send({ payload, ...msg });
-  assert.equal(delivery.caught?.error.message, undefined);
-  return (delivery.outputs[0] ?? []) as Msg[];
-}
 
 test("results: the whole result goes on as one object, with its counts", async (t) => {
   const { node, server, payload } = await downloader(t, {});
@@ -333,63 +280,6 @@ test("NaN and Infinity, as Python writes them, become null in every output", asy
   assert.equal((await node.send({ payload })).outputs[0]?.[0]?.payload.people[0].time, null);
 });
 
-test("file: the result is written as it came, and its path goes on", async (t) => {
-  const folder = temporaryFolder(t);
-  const { node, payload } = await downloader(t, {
-    output: "file",
-    filename: `${folder}/{{roboflow.jobId}}/{{topic}}.json`,
-  });
-  const { outputs } = await node.send({ payload, topic: "../../yard", roboflow: { id: "c", jobId: "j-1" } });
-  const file = path.join(folder, "j-1", "______yard.json");
-  const [msg] = outputs[0] as [Msg];
-  assert.equal(msg.payload, file);
-  assert.equal(msg.filename, file);
-  assert.equal(readFileSync(file, "utf8"), JSON.stringify(yard));
-  assert.deepEqual(readdirSync(path.dirname(file)), ["______yard.json"]);
-  assert.deepEqual(steady(msg.roboflow), { jobId: "j-1", ...yardCounts, times: [] });
-  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "file written" });
-});
-
-test("file: a relative name is resolved as core's file nodes do, an older file is replaced", async (t) => {
-  const folder = temporaryFolder(t);
-  const properties = { output: "file", filename: "result.json" };
-  const { node, payload } = await downloader(t, properties, yard, {
-    settings: { fileWorkingDirectory: folder },
-  });
-  for (const _ of [1, 2]) await node.send({ payload });
-  assert.equal(readFileSync(path.join(folder, "result.json"), "utf8"), JSON.stringify(yard));
-  assert.deepEqual(readdirSync(folder), ["result.json"]);
-});
-
-test("file: without a name it is INPUT, and what cannot be written is STORAGE", async (t) => {
-  await t.test("no name", async (t) => {
-    const { node, payload } = await downloader(t, { output: "file", filename: "{{nothing}}" });
-    assertFailure(await node.send({ payload }), "INPUT", /No file name is set/);
-  });
-  await t.test("a folder of that name", async (t) => {
-    const folder = temporaryFolder(t);
-    mkdirSync(path.join(folder, "result.json"));
-    const { node, payload } = await downloader(t, { output: "file", filename: `${folder}/result.json` });
-    assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*disk is not full/);
-    assert.deepEqual(readdirSync(folder), ["result.json"]);
-  });
-  await t.test("what is no file, such as a device, a pipe or a socket", async (t) => {
-    const file = path.join(temporaryFolder(t), "result.json");
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(file, resolve));
-    t.after(() => server.close());
-    const { node, payload } = await downloader(t, { output: "file", filename: file });
-    assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*other than a file/);
-    assert.ok(statSync(file).isSocket());
-  });
-  for (const folder of ["/proc/no/such", "/dev/null/below"]) {
-    await t.test(folder, { skip: process.platform !== "linux" }, async (t) => {
-      const { node, payload } = await downloader(t, { output: "file", filename: `${folder}/result.json` });
-      assertFailure(await node.send({ payload }), "STORAGE", /could not be written/);
-    });
-  }
-});
-
 test("frames: the folder for results on their way is its owner's alone", {
   skip: process.platform === "win32",
 }, async (t) => {
@@ -397,21 +287,6 @@ test("frames: the folder for results on their way is its owner's alone", {
   assert.ok((await node.send({ payload })).completed);
   for (const folder of ["roboflow-video", "roboflow-video/.spool"])
     assert.equal(statSync(path.join(node.userDir, folder)).mode & 0o777, 0o700, folder);
-});
-
-test("file: folders that are missing are made, also by several at the same time", async (t) => {
-  const folder = temporaryFolder(t);
-  const { node, payload } = await downloader(t, {
-    output: "file",
-    filename: `${folder}/a/b/c/{{topic}}.json`,
-  });
-  const topics = ["1", "2", "3", "4"];
-  for (const { completed } of await Promise.all(topics.map((topic) => node.send({ payload, topic }))))
-    assert.ok(completed);
-  assert.deepEqual(
-    readdirSync(path.join(folder, "a/b/c")),
-    topics.map((topic) => `${topic}.json`),
-  );
 });
 
 const damaged: [name: string, body: string][] = [
@@ -424,10 +299,10 @@ const damaged: [name: string, body: string][] = [
 ];
 
 for (const [name, body] of damaged) {
-  test(`bad input: a result that is ${name} is RESULT in every output, and nothing goes on`, async (t) => {
+  test(`bad input: a result that is ${name} is RESULT, and nothing goes on; a file keeps it`, async (t) => {
     quickRetries(t);
     const folder = temporaryFolder(t);
-    for (const output of ["results", "frames", "file"]) {
+    for (const output of ["results", "frames"]) {
       await t.test(output, async (t) => {
         const { node, payload } = await downloader(t, { output, filename: `${folder}/${output}.json` }, body);
         const delivery = await node.send({ payload, roboflow: { id: "c", jobId: "j-1" } });
@@ -436,6 +311,19 @@ for (const [name, body] of damaged) {
         assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "damaged result" });
       });
     }
+    await t.test("file: the bytes are kept all the same, with a warning", async (t) => {
+      const file = `${folder}/file.json`;
+      const { node, payload } = await downloader(t, { output: "file", filename: file }, body);
+      const { outputs, completed } = await node.send({ payload, roboflow: { id: "c", jobId: "j-1" } });
+      assert.ok(completed);
+      const [msg] = outputs[0] as [Msg];
+      assert.equal(msg.payload, file);
+      assert.deepEqual(steady(msg.roboflow), { jobId: "j-1", damaged: true, times: [] });
+      assert.equal(readFileSync(file, "utf8"), body);
+      const warnings = node.logs().filter((line) => line.includes("as it came"));
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0] ?? "", /^Download: .*job j-1.*file\.json.*msg\.roboflow\.damaged/);
+    });
   });
 }
 
@@ -499,32 +387,4 @@ test("no key is sent to the storage", async (t) => {
   await node.send({ payload });
   const asked = JSON.stringify(server.seen.map(({ url, headers }) => ({ url, headers })));
   assert.ok(!asked.includes(knownKey) && !asked.includes(encodeURIComponent(knownKey)));
-});
-
-test("frames: a node behind it that takes one message a turn does not have the rest pile up before it", async (t) => {
-  const count = 3000;
-  const column = <T>(value: (index: number) => T) =>
-    Array.from({ length: count }, (_, index) => value(index));
-  const many = {
-    frame_offset: column((index) => index),
-    time_offset: column((index) => index / 5),
-    people: column(() => seen(box("person", 0.9))),
-  };
-  const { node, payload } = await downloader(t, { output: "frames" }, many);
-  let taken = 0;
-  let most = 0;
-  // As core's switch node does: it takes a message, and the next one in the next turn.
-  const taking = () => {
-    if (taken === node.outputs[0]?.length) return;
-    taken += 1;
-    setImmediate(taking);
-  };
-  helper.getNode(node.outputIds[0] as string).on("input", () => {
-    const waiting = (node.outputs[0]?.length ?? 0) - taken;
-    most = Math.max(most, waiting);
-    if (waiting === 1) setImmediate(taking);
-  });
-  await node.send({ payload });
-  assert.equal(node.outputs[0]?.length, count);
-  assert.ok(most <= 32, `${most} frames waited`);
 });

@@ -480,8 +480,9 @@ describe("a node that is not to go on by itself", () => {
 });
 
 describe("a file that is being written", () => {
-  it("leaves no half of itself behind when Node-RED is killed, and comes whole", async () => {
-    const results = path.join(userDir, "results");
+  /** Has a result half written when Node-RED is killed. @returns what is in its folder now */
+  async function killedInTheMiddle(clip: string, own: Record<string, unknown> = {}): Promise<() => string[]> {
+    const results = path.join(userDir, "results", clip);
     const file: FlowNode = {
       id: "file",
       type: "roboflow-video-download",
@@ -490,9 +491,9 @@ describe("a file that is being written", () => {
       output: "file",
       filename: `${results}/{{roboflow.fileName}}.json`,
       wires: [[]],
+      ...own,
     };
     await deploy(flows({ po: { wires: [["do", "file"], []] } }, [file]));
-    const [clip = ""] = newNames(1);
     emulator.fault({ kind: "result", do: "slow", bytesPerSecond: 500, match: clip, count: 0 });
     await feed([clip]);
     const names = () => (existsSync(results) ? readdirSync(results) : []);
@@ -503,10 +504,29 @@ describe("a file that is being written", () => {
     );
     emulator.clearFaults();
     await restart();
+    return names;
+  }
+
+  it("leaves no half of itself behind when Node-RED is killed, and comes whole", async () => {
+    const [clip = ""] = newNames(1);
+    const names = await killedInTheMiddle(clip);
     await allCome([clip]);
     await settled();
     assert.deepEqual(names(), [`${clip}.json`]);
     assert.equal(statSync(path.join(storageOf(userDir), ".spool")).mode & 0o777, 0o700);
+  });
+
+  it("nor where it is not to go on after a restart", async () => {
+    const [clip = ""] = newNames(1);
+    const names = await killedInTheMiddle(clip, { resume: false });
+    await allCome([clip]);
+    await settled();
+    // Whole, where the poll node has handed the job over again.
+    assert.deepEqual(
+      names().filter((name) => name !== `${clip}.json`),
+      [],
+    );
+    assert.deepEqual(readdirSync(path.join(storageOf(userDir), ".spool")), []);
   });
 });
 

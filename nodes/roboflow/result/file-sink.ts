@@ -9,7 +9,7 @@ import { VideoError } from "../errors";
 const bufferSize = 192 * 1024;
 
 /**
- * A new file, only for its owner, that can be read while it grows.
+ * A file that can be read while it grows: one that is there is emptied and keeps its mode, a new one is its owner's alone.
  *
  * What comes is copied into two buffers in turn: one is filled while the other is written. Node's own chunks are garbage
  * at once then, and cheap to collect; kept until they are written, 700 MB of them take 1.6 to 2 times as long as curl

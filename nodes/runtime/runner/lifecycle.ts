@@ -1,8 +1,8 @@
-import { rmSync } from "node:fs";
 import type { NodeAPI } from "node-red";
 import { type JournalEntry, jobOf } from "../journal/entry";
 import { Journal } from "../journal/journal";
-import { spoolFolder, storageFolder } from "../paths";
+import { removeLeftovers } from "../leftovers";
+import { storageFolder } from "../paths";
 import { type TextValues, text, type WarningKey } from "../text";
 
 /** A running flow node, as its process's life concerns it. */
@@ -28,7 +28,7 @@ export class Lifecycle {
   constructor(RED: NodeAPI, root: string) {
     this.#RED = RED;
     this.journal = new Journal(root);
-    emptySpool(RED);
+    removeLeftovers(RED);
     RED.events.on("flows:stopping", () => this.#hold());
     RED.events.on("flows:started", () => {
       this.#release();
@@ -107,15 +107,6 @@ export class Lifecycle {
       ids.add(id);
     });
     return ids;
-  }
-}
-
-function emptySpool(RED: NodeAPI): void {
-  try {
-    // What a killed process was in the middle of downloading begins anew.
-    rmSync(spoolFolder(RED), { recursive: true, force: true });
-  } catch {
-    // A folder that cannot be written is complained of where it is needed.
   }
 }
 

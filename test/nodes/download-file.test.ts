@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { downloader, yard, yardCounts } from "../support/downloads";
+import { assertFailure, runNode } from "../support/helper";
+import { serve } from "../support/local-server";
+import { type Msg, steady } from "../support/messages";
+import { until } from "../support/node-red";
+import { temporaryFolder } from "../support/recordings";
+
+test("file: the result is written as it came, and its path goes on", async (t) => {
+  const folder = temporaryFolder(t);
+  const { node, payload } = await downloader(t, {
+    output: "file",
+    filename: `${folder}/{{roboflow.jobId}}/{{topic}}.json`,
+  });
+  const { outputs } = await node.send({ payload, topic: "../../yard", roboflow: { id: "c", jobId: "j-1" } });
+  const file = path.join(folder, "j-1", "______yard.json");
+  const [msg] = outputs[0] as [Msg];
+  assert.equal(msg.payload, file);
+  assert.equal(msg.filename, file);
+  assert.equal(readFileSync(file, "utf8"), JSON.stringify(yard));
+  assert.deepEqual(readdirSync(path.dirname(file)), ["______yard.json"]);
+  assert.deepEqual(steady(msg.roboflow), { jobId: "j-1", ...yardCounts, times: [] });
+  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "file written" });
+});
+
+test("file: a relative name is resolved as core's file nodes do, an older file is replaced", async (t) => {
+  const folder = temporaryFolder(t);
+  const properties = { output: "file", filename: "result.json" };
+  const { node, payload } = await downloader(t, properties, yard, {
+    settings: { fileWorkingDirectory: folder },
+  });
+  for (const _ of [1, 2]) await node.send({ payload });
+  assert.equal(readFileSync(path.join(folder, "result.json"), "utf8"), JSON.stringify(yard));
+  assert.deepEqual(readdirSync(folder), ["result.json"]);
+});
+
+test("file: without a name it is INPUT, and what cannot be written is STORAGE", async (t) => {
+  await t.test("no name", async (t) => {
+    const { node, payload } = await downloader(t, { output: "file", filename: "{{nothing}}" });
+    assertFailure(await node.send({ payload }), "INPUT", /No file name is set/);
+  });
+  await t.test("a folder of that name", async (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(path.join(folder, "result.json"));
+    const { node, payload } = await downloader(t, { output: "file", filename: `${folder}/result.json` });
+    assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*disk is not full/);
+    assert.deepEqual(readdirSync(folder), ["result.json"]);
+  });
+  await t.test("what is no file, such as a device, a pipe or a socket", async (t) => {
+    const file = path.join(temporaryFolder(t), "result.json");
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(file, resolve));
+    t.after(() => server.close());
+    const { node, payload } = await downloader(t, { output: "file", filename: file });
+    assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*other than a file/);
+    assert.ok(statSync(file).isSocket());
+  });
+  for (const folder of ["/proc/no/such", "/dev/null/below"]) {
+    await t.test(folder, { skip: process.platform !== "linux" }, async (t) => {
+      const { node, payload } = await downloader(t, { output: "file", filename: `${folder}/result.json` });
+      assertFailure(await node.send({ payload }), "STORAGE", /could not be written/);
+    });
+  }
+});
+
+test("file: folders that are missing are made, also by several at the same time", async (t) => {
+  const folder = temporaryFolder(t);
+  const { node, payload } = await downloader(t, {
+    output: "file",
+    filename: `${folder}/a/b/c/{{topic}}.json`,
+  });
+  const topics = ["1", "2", "3", "4"];
+  for (const { completed } of await Promise.all(topics.map((topic) => node.send({ payload, topic }))))
+    assert.ok(completed);
+  assert.deepEqual(
+    readdirSync(path.join(folder, "a/b/c")),
+    topics.map((topic) => `${topic}.json`),
+  );
+});
+
+test("file: a sound result is not called damaged, whatever an earlier one has left in the message", async (t) => {
+  const file = path.join(temporaryFolder(t), "result.json");
+  const { node, payload } = await downloader(t, { output: "file", filename: file });
+  const { outputs } = await node.send({ payload, roboflow: { id: "c", damaged: true } });
+  assert.deepEqual(steady(outputs[0]?.[0]?.roboflow), { ...yardCounts, times: [] });
+});
+
+test("file: rights as core's file node gives them; what is replaced keeps its mode, a link stays", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const { node, payload } = await downloader(t, { output: "file", filename: `${folder}/{{topic}}` });
+  assert.ok((await node.send({ payload, topic: "new.json" })).completed);
+  assert.equal(statSync(path.join(folder, "new.json")).mode & 0o777, 0o666 & ~process.umask());
+  chmodSync(path.join(folder, "new.json"), 0o660);
+  symlinkSync("new.json", path.join(folder, "link.json"));
+  const [msg] = (await node.send({ payload, topic: "link.json" })).outputs[0] as [Msg];
+  assert.equal(msg.payload, path.join(folder, "link.json"));
+  assert.ok(lstatSync(msg.payload).isSymbolicLink());
+  assert.equal(statSync(path.join(folder, "new.json")).mode & 0o777, 0o660);
+  assert.deepEqual(readdirSync(folder), ["link.json", "new.json"]);
+});
+
+test("file: a name as long as the disk takes is written; a longer one is INPUT, before anything is fetched", async (t) => {
+  const folder = temporaryFolder(t);
+  const { node, server, payload } = await downloader(t, {
+    output: "file",
+    filename: `${folder}/{{topic}}.json`,
+  });
+  assert.ok((await node.send({ payload, topic: "x".repeat(250) })).completed);
+  assert.equal(readdirSync(folder)[0]?.length, 255);
+  for (const topic of ["x".repeat(251), "\u00fc".repeat(126)])
+    assertFailure(
+      await node.send({ payload, topic }),
+      "INPUT",
+      /cannot be the name of a file.*too long.*Shorten/,
+    );
+  assert.equal(server.seen.length, 1);
+  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "invalid file name" });
+});
+
+for (const [name, filename, words, status] of [
+  [
+    "that is too long",
+    `results/${"x".repeat(256)}`,
+    /cannot be the name of a file.*too long/,
+    "invalid file name",
+  ],
+  ["that is empty", " ", /No file name is set/, "no file name"],
+] as const)
+  test(`file: a name ${name} is CONFIG at deploy time, before any job is paid for`, async (t) => {
+    const settings = { fileWorkingDirectory: temporaryFolder(t) };
+    const { node } = await downloader(t, { output: "file", filename }, yard, { settings });
+    await appears(() => node.statuses().at(-1)?.fill === "red");
+    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: status });
+    assert.equal(node.logs().filter((line) => words.test(line)).length, 1);
+  });
+
+test("file: an attempt that outlives its node on a slow disk does not touch its successor's file", async (t) => {
+  const folder = temporaryFolder(t);
+  const body = Buffer.from(JSON.stringify(yard));
+  let answerRest = () => {};
+  const server = await serve(t, (_, response) => {
+    response.writeHead(200, { "content-length": body.length });
+    // The successor's download stands still in the middle.
+    if (server.seen.length === 1) response.end(body);
+    else {
+      response.write(body.subarray(0, 40));
+      answerRest = () => response.end(body.subarray(40));
+    }
+  });
+  const properties = { type: "roboflow-video-download", output: "file", filename: `${folder}/result.json` };
+  const node = await runNode(t, properties, { account: false });
+  const disk = await stalledDisk(t);
+  const msgid = node.give({ payload: { output_signed_url: server.url } });
+  await disk.stalled;
+  await node.redeploy();
+  await appears(() => server.seen.length === 2 && readdirSync(folder).length === 2);
+  disk.release();
+  // The late attempt has tidied up behind itself: its successor's file is all that is left.
+  await appears(() => readdirSync(folder).length === 1);
+  answerRest();
+  const { completed, outputs } = await node.outcomeOf(msgid);
+  assert.ok(completed);
+  assert.equal(outputs[0]?.[0]?.payload, path.join(folder, "result.json"));
+  assert.deepEqual(readFileSync(path.join(folder, "result.json")), body);
+  assert.deepEqual(readdirSync(folder), ["result.json"]);
+});
+
+const appears = (holds: () => boolean) => until(holds, 5000, () => "it does not come");
+
+/** Has the first write to a file stand still until it is released, as a worn SD card does. */
+async function stalledDisk(t: TestContext): Promise<{ stalled: Promise<void>; release: () => void }> {
+  const some = await open(path.join(temporaryFolder(t), "some"), "w");
+  const handles = Object.getPrototypeOf(some) as FileHandle;
+  await some.close();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  t.after(() => release());
+  const write = handles.write as (...all: unknown[]) => Promise<unknown>;
+  return {
+    release,
+    stalled: new Promise((stalls) => {
+      let first = true;
+      t.mock.method(handles, "write", async function (this: FileHandle, ...all: unknown[]) {
+        if (first) {
+          first = false;
+          stalls();
+          await released;
+        }
+        return write.apply(this, all);
+      });
+    }),
+  };
+}
