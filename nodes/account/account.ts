@@ -1,8 +1,7 @@
 import type { NodeAPI, NodeDef } from "node-red";
-import type { RoboflowClient } from "../roboflow";
+import { type RoboflowClient, Semaphore } from "../roboflow";
 import type { AccountNode } from "../runtime/accounts";
 import { lifecycleOf } from "../runtime/runner/lifecycle";
-import { Semaphore } from "../runtime/semaphore";
 import { text } from "../runtime/text";
 import { numberSetting, settingsOf, textOr } from "../runtime/values";
 import { registerAccountRoutes } from "./admin";

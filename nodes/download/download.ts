@@ -1,10 +1,9 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { describeValue, isHttpUrl, Network, VideoError, withoutSecrets } from "../roboflow";
+import { describeValue, isHttpUrl, Network, Semaphore, VideoError, withoutSecrets } from "../roboflow";
 import { checkAccount, checkConfig, requireAccount } from "../runtime/accounts";
 import { describeFailure } from "../runtime/failure";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
-import { Semaphore } from "../runtime/semaphore";
 import { queued } from "../runtime/status";
 import { text } from "../runtime/text";
 import { readInput, settingsOf } from "../runtime/values";

@@ -13,7 +13,7 @@ import type { PendingJob, PollNode } from "./pending";
 
 const hour = 3_600_000;
 
-/** Seconds: shorter intervals would only wait for the floor. */
+/** Seconds: shorter intervals would only wait for the minimum interval between two polls. */
 const shortestInterval = 0.1;
 
 /** Waits for jobs to finish. */
@@ -75,10 +75,11 @@ export default function poll(RED: NodeAPI): void {
             baseUrl: client.baseUrl,
             account: client.identity,
             schedule,
-            floor: pollRateLimiter,
+            limiter: pollRateLimiter,
+            inFlight: client.polls,
             interval,
             signal,
-            ask: async () => {
+            ask: async (signal) => {
               job.polls += 1;
               const status = await client.jobStatus(jobId, { signal });
               note(status);

@@ -1,4 +1,4 @@
-// The public face of this room: Roboflow's Video Inference API and nothing of Node-RED.
+// What others may use of this layer: Roboflow's Video Inference API and nothing of Node-RED.
 export { quoted } from "./api/answers";
 export { type JobStatus, jobFailure } from "./api/job-status";
 export {
@@ -16,11 +16,12 @@ export { describeValue, type ValueDescription } from "./describe-value";
 export { type ErrorCode, type ErrorReason, type ErrorValues, VideoError } from "./errors";
 export { Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
-export { isPassing, retries, sleep, withRetries } from "./http/retry";
 export { expiryOf, isHttpUrl } from "./http/urls";
-export { type PollRateLimiter, pollRateLimiter } from "./polling/rate-limiter";
+export { pollRateLimiter } from "./polling/rate-limiter";
+export { renewedLink } from "./polling/renewed-link";
 export { withoutSecrets } from "./redact";
 export { checkResultSize, type FrameFilter, openResult, type ResultFile, type ResultSummary } from "./result";
 export { getResult, type Incoming, saveAndOpen, saveTo } from "./result/fetch";
 export { setKey } from "./result/safe-keys";
+export { Semaphore } from "./semaphore";
 export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./upload/video";

@@ -1,6 +1,5 @@
 import type { Node, NodeAPI } from "node-red";
-import { type RoboflowClient, VideoError } from "../roboflow";
-import type { Semaphore } from "./semaphore";
+import { type RoboflowClient, type Semaphore, VideoError } from "../roboflow";
 
 /** What an account gives to the flow nodes that name it. */
 export interface AccountNode extends Node {
@@ -12,7 +11,7 @@ export interface AccountNode extends Node {
   client(): RoboflowClient;
   /** What must never be shown. */
   secrets(): string[];
-  /** Turns for transfers: `maxUploads` at a time. Only after a call of `client`, which says when its number is none. */
+  /** Limits transfers to `maxUploads` at a time. Only after a call of `client`, which says when that is no number. */
   readonly uploads: Semaphore;
   /** The way to it as deployed, with the values of variables. */
   way: { baseUrl: string; tls: string; proxy: string };

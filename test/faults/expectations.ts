@@ -39,6 +39,13 @@ const freshLink = (outcome: ErrorCode, statusCode: number): Expectation => ({
   survives: 1,
   helpers: 1,
 });
+/** Believed only after three in a row: a firewall's page comes and goes while a job is waited for. */
+const thrice = (outcome: ErrorCode, statusCode: number): Expectation => ({
+  outcome,
+  statusCode,
+  requests: 3,
+  survives: 2,
+});
 /** A running job is waited for whatever happens. */
 const ridden: Expectation = { outcome: "JOB_TIMEOUT", requests: "polls", survives: 2 };
 const uncertain = (statusCode?: number) => once("START_UNCERTAIN", statusCode);
@@ -49,6 +56,7 @@ const refusals = {
   "HTTP 401": once("AUTH", 401),
   "HTTP 402": once("PLAN", 402),
   "HTTP 403": once("AUTH", 403),
+  "HTTP 403, a firewall's page": once("AUTH", 403),
   "HTTP 404": once("NOT_FOUND", 404),
   "HTTP 413": once("REJECTED", 413),
   "HTTP 422": once("REJECTED", 422),
@@ -100,6 +108,7 @@ export const expectations: Record<RequestName, Record<FaultName, Expectation>> =
     ...repeatable,
     "HTTP 400": freshLink("REJECTED", 400),
     "HTTP 403": freshLink("AUTH", 403),
+    "HTTP 403, a firewall's page": freshLink("AUTH", 403),
     // What storage says beside its 200 is nobody's business.
     "reset in the answer": fine,
     truncated: fine,
@@ -138,7 +147,9 @@ export const expectations: Record<RequestName, Record<FaultName, Expectation>> =
     "slow, then silent": ridden,
     "drop by drop": ridden,
     "drop by drop from the head on": ridden,
-    "HTTP 404": { outcome: "NOT_FOUND", statusCode: 404, requests: 3, survives: 2 },
+    "HTTP 403, a firewall's page": thrice("AUTH", 403),
+    redirect: thrice("REJECTED", 302),
+    "HTTP 404": thrice("NOT_FOUND", 404),
     "HTTP 408": ridden,
     "HTTP 425": ridden,
     "HTTP 429": ridden,
@@ -160,6 +171,7 @@ export const expectations: Record<RequestName, Record<FaultName, Expectation>> =
     "HTTP 400": freshLink("REJECTED", 400),
     "HTTP 401": freshLink("AUTH", 401),
     "HTTP 403": freshLink("AUTH", 403),
+    "HTTP 403, a firewall's page": freshLink("AUTH", 403),
     "HTTP 404": freshLink("NOT_FOUND", 404),
     "reset in the answer": retried("RESULT"),
     truncated: retried("RESULT"),

@@ -44,6 +44,11 @@ export const faultList = {
   "HTTP 401": answered(401),
   "HTTP 402": answered(402),
   "HTTP 403": answered(403),
+  "HTTP 403, a firewall's page": ordered({
+    do: "answer",
+    status: 403,
+    body: "<html><title>Blocked by the company</title></html>",
+  }),
   "HTTP 404": answered(404),
   "HTTP 408": answered(408),
   "HTTP 413": answered(413),

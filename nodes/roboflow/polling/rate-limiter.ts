@@ -1,13 +1,32 @@
+import { VideoError } from "../errors";
 import { isRoboflow } from "../http/urls";
 
 /** Milliseconds between two polls of one job: Roboflow asks for at most one a minute (docs/api.md, call 4). */
-const floorOfRoboflow = 60_000;
-const floorElsewhere = 100;
-/** After a 429 that names no time: the first rest, doubled with each further one. */
-const firstRest = 1000;
-const longestRest = 600_000;
+const intervalAtRoboflow = 60_000;
+const intervalElsewhere = 100;
+/** After a 429 that names no time: the first wait, doubled with each further one. */
+const firstBackoff = 1000;
+const longestBackoff = 600_000;
 /** Longer than a server means, and shorter than what a timer can hold. */
-const longestAsked = 24 * 3_600_000;
+const longestRetryAfter = 24 * 3_600_000;
+
+/** A job, and who polls it. */
+export interface PollTarget {
+  baseUrl: string;
+  /** Tells accounts apart, for the wait after a 429. */
+  account: string;
+  jobId: string;
+}
+
+/** What an account was told by a 429. */
+interface Backoff {
+  /** Until when no job of the account is to be polled. */
+  until: number;
+  /** When the last 429 came that counted. */
+  since: number;
+  /** How many came in a row. */
+  row: number;
+}
 
 /**
  * When a job may be polled next. Kept outside the nodes, for the whole process, since the server counts polls
@@ -16,15 +35,14 @@ const longestAsked = 24 * 3_600_000;
 export class PollRateLimiter {
   /** Monotonic time of the last poll, by server and job, oldest first. */
   readonly #last = new Map<string, number>();
-  /** Until when an account is to be left alone after a 429, and how many came in a row. */
-  readonly #rests = new Map<string, { until: number; row: number }>();
+  readonly #backoffs = new Map<string, Backoff>();
 
   /** @param now monotonic milliseconds. */
   constructor(readonly now: () => number = () => performance.now()) {}
 
   /** Milliseconds between two polls of a job at this server. */
   minimumInterval(baseUrl: string): number {
-    return isRoboflow(baseUrl) ? floorOfRoboflow : floorElsewhere;
+    return isRoboflow(baseUrl) ? intervalAtRoboflow : intervalElsewhere;
   }
 
   /** The earliest time at which this job may be polled; `undefined` if it was not polled lately. */
@@ -33,34 +51,68 @@ export class PollRateLimiter {
     return last === undefined ? undefined : last + this.minimumInterval(baseUrl);
   }
 
-  /** Notes a poll: once when it is sent and once when it is answered, since its way to the server takes time. */
+  /** Makes a poll, and notes it and what its answer says of the pace. */
+  async poll<T>({ baseUrl, account, jobId }: PollTarget, ask: () => Promise<T>): Promise<T> {
+    const sentAt = this.now();
+    this.note(baseUrl, jobId);
+    try {
+      const answer = await ask();
+      if (sentAt >= this.backoffUntil(account)) this.clearBackoff(account);
+      return answer;
+    } catch (error) {
+      if (error instanceof VideoError && error.code === "RATE_LIMIT")
+        this.backOff(account, baseUrl, error.retryAfter, sentAt);
+      throw error;
+    } finally {
+      // Once more with the answer: the way to the server takes time.
+      this.note(baseUrl, jobId);
+    }
+  }
+
   note(baseUrl: string, jobId: string): void {
     const key = `${baseUrl} ${jobId}`;
     const now = this.now();
     this.#last.delete(key);
     this.#last.set(key, now);
     for (const [oldest, last] of this.#last) {
-      if (now - last <= floorOfRoboflow) break;
+      if (now - last <= intervalAtRoboflow) break;
       this.#last.delete(oldest);
     }
   }
 
   /** Until when no job of this account is to be polled. */
   backoffUntil(account: string): number {
-    return this.#rests.get(account)?.until ?? 0;
+    return this.#backoffs.get(account)?.until ?? 0;
   }
 
-  /** A 429: every poll of the account rests for as long as the server asks, or longer each time. */
-  backOff(account: string, baseUrl: string, retryAfter: number | undefined): void {
-    const { row = 0, until = 0 } = this.#rests.get(account) ?? {};
-    const ownRest = Math.min(longestRest, Math.max(firstRest, this.minimumInterval(baseUrl)) * 2 ** row);
-    const rest = Math.min(longestAsked, retryAfter ?? ownRest);
-    this.#rests.set(account, { until: Math.max(until, this.now() + rest), row: row + 1 });
+  /**
+   * A 429: no poll of the account for as long as the server asks, or longer each time.
+   *
+   * @param sentAt when the poll was sent. Of several that were on their way together only the first counts.
+   */
+  backOff(
+    account: string,
+    baseUrl: string,
+    retryAfter: number | undefined,
+    sentAt = Number.POSITIVE_INFINITY,
+  ): void {
+    const now = this.now();
+    const before = this.#backoffs.get(account);
+    const isSame = before !== undefined && sentAt <= before.since;
+    if (isSame && retryAfter === undefined) return;
+    const { row = 0, until = 0 } = before ?? {};
+    const own = Math.min(longestBackoff, Math.max(firstBackoff, this.minimumInterval(baseUrl)) * 2 ** row);
+    const wait = Math.min(longestRetryAfter, retryAfter ?? own);
+    this.#backoffs.set(account, {
+      until: Math.max(until, now + wait),
+      since: isSame ? before.since : now,
+      row: isSame ? row : row + 1,
+    });
   }
 
   /** An answer other than 429. */
   clearBackoff(account: string): void {
-    if (this.#rests.size > 0 && this.backoffUntil(account) <= this.now()) this.#rests.delete(account);
+    this.#backoffs.delete(account);
   }
 }
 

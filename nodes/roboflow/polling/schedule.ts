@@ -1,6 +1,6 @@
-/** Dispatches go at most this many times as fast as an even spread over the interval would. */
+/** Polls are dispatched at most this many times as fast as an even spread over the interval would. */
 const paceOverEven = 2;
-/** With few jobs there is no crowd to spread: never more than this many milliseconds between two dispatches. */
+/** Few jobs need no spreading: never more than this many milliseconds between two dispatches. */
 const longestGap = 100;
 
 /**
@@ -8,16 +8,16 @@ const longestGap = 100;
  * instead of 20 % of a core for 10,000 jobs. Rounds of 50 ms save little more and need more memory.
  */
 const betweenRounds = 30;
-/** Milliseconds of which a round may still give the turns; a little more than from round to round, for a late timer. */
-const owed = betweenRounds + 10;
+/** Milliseconds of dispatches that a round may make up for; a little more than from round to round, for a late timer. */
+const madeUp = betweenRounds + 10;
 
 /** Milliseconds that a timer can hold; a longer one would fire at once. */
 const longestTimer = 2 ** 31 - 1;
 
-interface Turn {
+interface Waiting {
   due: number;
   order: number;
-  give: () => void;
+  dispatch: () => void;
   cancelled: boolean;
 }
 
@@ -26,7 +26,7 @@ interface Turn {
  * pace that spreads what comes together, so that ten thousand jobs are no burst.
  */
 export class PollSchedule {
-  readonly #heap: Turn[] = [];
+  readonly #heap: Waiting[] = [];
   readonly #interval: number;
   readonly #now: () => number;
   #jobs = 0;
@@ -54,25 +54,25 @@ export class PollSchedule {
     this.#jobs -= 1;
   }
 
-  /** Resolves when a job due at `due` has its turn; throws the signal's reason when that is aborted first. */
-  turn(due: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when a job due at `due` is dispatched; throws the signal's reason when that is aborted first. */
+  wait(due: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const turn: Turn = {
+      const waiting: Waiting = {
         due,
         order: this.#order++,
         cancelled: false,
-        give: () => {
+        dispatch: () => {
           signal.removeEventListener("abort", cancel);
           resolve();
         },
       };
       const cancel = () => {
-        turn.cancelled = true;
+        waiting.cancelled = true;
         reject(signal.reason);
       };
       signal.addEventListener("abort", cancel, { once: true });
-      push(this.#heap, turn);
+      push(this.#heap, waiting);
       this.#arm();
     });
   }
@@ -111,8 +111,8 @@ export class PollSchedule {
       if (!first.cancelled) {
         const earliest = this.#lastDispatch + this.#gap();
         if (earliest > now) break;
-        this.#lastDispatch = Math.max(earliest, now - owed);
-        first.give();
+        this.#lastDispatch = Math.max(earliest, now - madeUp);
+        first.dispatch();
       }
       pop(this.#heap);
     }
@@ -120,31 +120,31 @@ export class PollSchedule {
   }
 }
 
-const before = (one: Turn, other: Turn) =>
+const before = (one: Waiting, other: Waiting) =>
   one.due < other.due || (one.due === other.due && one.order < other.order);
 
-function push(heap: Turn[], turn: Turn): void {
+function push(heap: Waiting[], waiting: Waiting): void {
   let at = heap.length;
   while (at > 0) {
     const parent = (at - 1) >> 1;
-    const above = heap[parent] as Turn;
-    if (!before(turn, above)) break;
+    const above = heap[parent] as Waiting;
+    if (!before(waiting, above)) break;
     heap[at] = above;
     at = parent;
   }
-  heap[at] = turn;
+  heap[at] = waiting;
 }
 
-function pop(heap: Turn[]): void {
+function pop(heap: Waiting[]): void {
   const last = heap.pop();
   if (!last || heap.length === 0) return;
   let at = 0;
   for (;;) {
     let child = 2 * at + 1;
     if (child >= heap.length) break;
-    if (child + 1 < heap.length && before(heap[child + 1] as Turn, heap[child] as Turn)) child += 1;
-    if (!before(heap[child] as Turn, last)) break;
-    heap[at] = heap[child] as Turn;
+    if (child + 1 < heap.length && before(heap[child + 1] as Waiting, heap[child] as Waiting)) child += 1;
+    if (!before(heap[child] as Waiting, last)) break;
+    heap[at] = heap[child] as Waiting;
     at = child;
   }
   heap[at] = last;

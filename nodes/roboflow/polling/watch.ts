@@ -1,4 +1,9 @@
-import { isPassing, type JobStatus, jobFailure, type PollRateLimiter, VideoError } from "../../roboflow";
+import { type JobStatus, jobFailure } from "../api/job-status";
+import { type ErrorCode, VideoError } from "../errors";
+import type { Semaphore } from "../semaphore";
+import { endedAfter } from "./deadline";
+import type { PollRateLimiter } from "./rate-limiter";
+import { Refusals } from "./refusals";
 import type { PollSchedule } from "./schedule";
 
 /** A job that is being waited for. */
@@ -6,85 +11,86 @@ export interface WatchedJob {
   jobId: string;
   /** Milliseconds of waiting after which it is given up; infinite for never. */
   limit: number;
-  /** Whether it may have been polled by a process that was cut off, so that one floor passes first. */
+  /** Whether it may have been polled by a process that was cut off, so that one minimum interval passes first. */
   takenUp: boolean;
 }
 
 /** What the watch needs of the world. */
 export interface WatchContext {
   baseUrl: string;
-  /** Tells accounts apart, for the rest after a 429. */
+  /** Tells accounts apart, for the wait after a 429. */
   account: string;
   schedule: PollSchedule;
-  floor: PollRateLimiter;
+  limiter: PollRateLimiter;
+  /** The account's polls in flight. */
+  inFlight: Semaphore;
   /** Milliseconds between two polls. */
   interval: number;
   signal: AbortSignal;
-  ask(): Promise<JobStatus>;
+  ask(signal: AbortSignal): Promise<JobStatus>;
   /** A poll found the job not finished. */
   stillRunning(status: JobStatus): void;
   /** When the next poll is due, in milliseconds from now, and whether it follows trouble. */
   waiting(wait: number, trouble: VideoError | undefined): void;
 }
 
-/** Answers in a row that say there is no such job, before it is believed: a job just started may not show yet. */
-const unknownInARow = 3;
-/** Milliseconds after such an answer, unless the floor asks for more. */
+/** What ends the waiting whatever else may come. */
+const verdicts = new Set<ErrorCode>(["JOB_FAILED", "JOB_TIMEOUT"]);
+
+/** Milliseconds after an answer that says there is no such job, unless the minimum interval asks for more. */
 const unknownWait = 1000;
 
 /**
- * Polls a job until its status leaves 1 (docs/api.md, call 4), never sooner than the floor allows.
+ * Polls a job until its status leaves 1 (docs/api.md, call 4), never sooner than the rate limiter allows.
  *
- * Network errors and 5xx are ridden out until the limit; a 429 slows every poll of the account.
+ * Network errors and 5xx are waited out until the limit; a 429 slows every poll of the account. What the API itself
+ * refuses ends the waiting at once, what others refuse (a firewall, a gateway) after three times in a row.
  *
  * @throws VideoError JOB_FAILED, JOB_TIMEOUT, AUTH, PLAN, NOT_FOUND, REJECTED.
  */
 export async function watchJob(job: WatchedJob, context: WatchContext): Promise<JobStatus> {
-  const { schedule, floor, interval, signal, baseUrl } = context;
-  const { now } = floor;
+  const { schedule, limiter, interval, signal, baseUrl, account } = context;
+  const { now } = limiter;
   const { jobId } = job;
   const deadline = now() + job.limit;
-  let unknown = 0;
-  let due = floor.allowedAt(baseUrl, jobId) ?? (job.takenUp ? now() + floor.minimumInterval(baseUrl) : now());
+  const timedOut = () => new VideoError("JOB_TIMEOUT", "jobTimeout", { jobId });
+  const refusals = new Refusals();
+  let due =
+    limiter.allowedAt(baseUrl, jobId) ?? (job.takenUp ? now() + limiter.minimumInterval(baseUrl) : now());
   let trouble: VideoError | undefined;
+
+  /** Polls, unless it is too early by then: another node may have polled this job, or the account been told to back off. */
+  const poll = async (ending: AbortSignal): Promise<JobStatus | undefined> => {
+    due = Math.max(limiter.allowedAt(baseUrl, jobId) ?? 0, limiter.backoffUntil(account));
+    return due > now() ? undefined : limiter.poll({ baseUrl, account, jobId }, () => context.ask(ending));
+  };
   schedule.join();
   try {
     for (;;) {
       context.waiting(Math.max(0, due - now()), trouble);
-      await schedule.turn(Math.min(due, deadline), signal);
-      if (now() >= deadline) throw new VideoError("JOB_TIMEOUT", "jobTimeout", { jobId });
-      // Another node may have polled this job, or the account been told to rest, since the turn was asked for.
-      due = Math.max(floor.allowedAt(baseUrl, jobId) ?? 0, floor.backoffUntil(context.account));
-      if (due > now()) continue;
-
-      floor.note(baseUrl, jobId);
-      const restBefore = floor.backoffUntil(context.account);
+      await schedule.wait(Math.min(due, deadline), signal);
+      if (now() >= deadline) throw timedOut();
       try {
-        const status = await context.ask();
-        floor.clearBackoff(context.account);
+        // However long the server takes, the limit holds.
+        const status = await endedAfter(deadline - now(), timedOut, signal, (ending) =>
+          context.inFlight.run(() => poll(ending), ending),
+        );
+        if (!status) continue;
         if (status.state === "failed") throw jobFailure(jobId, status);
         if (status.state === "done") return status;
         context.stillRunning(status);
-        [trouble, unknown, due] = [undefined, 0, now() + interval];
+        refusals.none();
+        trouble = undefined;
+        due = now() + interval;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof VideoError) || error.code === "JOB_FAILED") throw error;
+        const isVerdict = !(error instanceof VideoError) || verdicts.has(error.code);
+        if (isVerdict || refusals.endWaiting(error)) throw error;
         trouble = error;
-        due = now() + interval;
-        if (error.code === "RATE_LIMIT") {
-          // Of many polls that were on their way together, the first refusal counts; the others say the same.
-          const isNews = error.retryAfter !== undefined || floor.backoffUntil(context.account) === restBefore;
-          if (isNews) floor.backOff(context.account, baseUrl, error.retryAfter);
-          due = floor.backoffUntil(context.account);
-        } else if (error.code === "NOT_FOUND") {
-          unknown += 1;
-          if (unknown >= unknownInARow) throw error;
-          due = now() + Math.min(interval, unknownWait);
-        } else if (!isPassing(error) && error.code !== "SERVER") throw error;
-      } finally {
-        floor.note(baseUrl, jobId);
+        due = now() + (error.code === "NOT_FOUND" ? Math.min(interval, unknownWait) : interval);
+        if (error.code === "RATE_LIMIT") due = limiter.backoffUntil(account);
       }
-      due = Math.max(due, floor.allowedAt(baseUrl, jobId) ?? 0);
+      due = Math.max(due, limiter.allowedAt(baseUrl, jobId) ?? 0);
     }
   } finally {
     schedule.leave();

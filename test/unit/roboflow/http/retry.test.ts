@@ -77,9 +77,9 @@ test("waits double up to the longest, with jitter", () => {
 });
 
 test("a rest of the account that no timer could hold is cut to a day", () => {
-  const floor = new PollRateLimiter(() => 0);
-  floor.backOff("account", "http://127.0.0.1", 1e12);
-  assert.equal(floor.backoffUntil("account"), 24 * 3_600_000);
+  const limiter = new PollRateLimiter(() => 0);
+  limiter.backOff("account", "http://127.0.0.1", 1e12);
+  assert.equal(limiter.backoffUntil("account"), 24 * 3_600_000);
 });
 
 test("after a deploy began no attempt is made, not even the first", async () => {

@@ -5,7 +5,7 @@ import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter
 const roboflow = "https://api.roboflow.com";
 
 test("the floor is a minute for roboflow.com and all below it, a tenth of a second elsewhere", () => {
-  const floor = new PollRateLimiter(() => 0);
+  const limiter = new PollRateLimiter(() => 0);
   for (const url of [
     roboflow,
     "https://roboflow.com",
@@ -14,7 +14,7 @@ test("the floor is a minute for roboflow.com and all below it, a tenth of a seco
     "http://api.roboflow.com",
     "https://api.roboflow.com./",
   ])
-    assert.equal(floor.minimumInterval(url), 60_000, url);
+    assert.equal(limiter.minimumInterval(url), 60_000, url);
   for (const url of [
     "http://127.0.0.1:9001",
     "https://notroboflow.com",
@@ -22,57 +22,57 @@ test("the floor is a minute for roboflow.com and all below it, a tenth of a seco
     "https://example/roboflow.com",
     "https://roboflow.company",
   ])
-    assert.equal(floor.minimumInterval(url), 100, url);
+    assert.equal(limiter.minimumInterval(url), 100, url);
 });
 
 test("the floor belongs to server and job: another job, or the same id elsewhere, is free", () => {
   let now = 5000;
-  const floor = new PollRateLimiter(() => now);
-  assert.equal(floor.allowedAt(roboflow, "a"), undefined);
-  floor.note(roboflow, "a");
-  assert.equal(floor.allowedAt(roboflow, "a"), 65_000);
-  assert.equal(floor.allowedAt(roboflow, "b"), undefined);
-  assert.equal(floor.allowedAt("http://127.0.0.1:9001", "a"), undefined);
+  const limiter = new PollRateLimiter(() => now);
+  assert.equal(limiter.allowedAt(roboflow, "a"), undefined);
+  limiter.note(roboflow, "a");
+  assert.equal(limiter.allowedAt(roboflow, "a"), 65_000);
+  assert.equal(limiter.allowedAt(roboflow, "b"), undefined);
+  assert.equal(limiter.allowedAt("http://127.0.0.1:9001", "a"), undefined);
   now = 30_000;
-  floor.note(roboflow, "a");
-  assert.equal(floor.allowedAt(roboflow, "a"), 90_000);
+  limiter.note(roboflow, "a");
+  assert.equal(limiter.allowedAt(roboflow, "a"), 90_000);
 });
 
 test("jobs that were polled long ago are forgotten, those within the minute never", () => {
   let now = 0;
-  const floor = new PollRateLimiter(() => now);
+  const limiter = new PollRateLimiter(() => now);
   for (let job = 0; job < 100; job += 1) {
     now = job * 1000;
-    floor.note(roboflow, `job-${job}`);
+    limiter.note(roboflow, `job-${job}`);
   }
-  assert.equal(floor.allowedAt(roboflow, "job-0"), undefined);
-  assert.equal(floor.allowedAt(roboflow, "job-38"), undefined);
+  assert.equal(limiter.allowedAt(roboflow, "job-0"), undefined);
+  assert.equal(limiter.allowedAt(roboflow, "job-38"), undefined);
   for (let job = 39; job < 100; job += 1)
-    assert.equal(floor.allowedAt(roboflow, `job-${job}`), job * 1000 + 60_000, `job-${job}`);
+    assert.equal(limiter.allowedAt(roboflow, `job-${job}`), job * 1000 + 60_000, `job-${job}`);
 });
 
 test("after a 429 the whole account rests: as long as it was told, else longer each time", () => {
   let now = 0;
-  const floor = new PollRateLimiter(() => now);
+  const limiter = new PollRateLimiter(() => now);
   const url = "http://127.0.0.1:9001";
-  floor.backOff("mine", url, 7000);
-  assert.equal(floor.backoffUntil("mine"), 7000);
-  assert.equal(floor.backoffUntil("another"), 0);
-  floor.backOff("mine", url, undefined);
-  assert.equal(floor.backoffUntil("mine"), 7000);
+  limiter.backOff("mine", url, 7000);
+  assert.equal(limiter.backoffUntil("mine"), 7000);
+  assert.equal(limiter.backoffUntil("another"), 0);
+  limiter.backOff("mine", url, undefined);
+  assert.equal(limiter.backoffUntil("mine"), 7000);
   now = 7000;
-  floor.backOff("mine", url, undefined);
-  assert.equal(floor.backoffUntil("mine"), 11_000);
+  limiter.backOff("mine", url, undefined);
+  assert.equal(limiter.backoffUntil("mine"), 11_000);
   now = 11_000;
-  floor.clearBackoff("mine");
-  floor.backOff("mine", url, undefined);
-  assert.equal(floor.backoffUntil("mine"), 12_000);
-  for (let row = 0; row < 20; row += 1) floor.backOff("mine", url, undefined);
-  assert.equal(floor.backoffUntil("mine"), 11_000 + 600_000);
+  limiter.clearBackoff("mine");
+  limiter.backOff("mine", url, undefined);
+  assert.equal(limiter.backoffUntil("mine"), 12_000);
+  for (let row = 0; row < 20; row += 1) limiter.backOff("mine", url, undefined);
+  assert.equal(limiter.backoffUntil("mine"), 11_000 + 600_000);
 });
 
 test("at Roboflow a 429 that names no time rests for a minute at least", () => {
-  const floor = new PollRateLimiter(() => 0);
-  floor.backOff("mine", roboflow, undefined);
-  assert.equal(floor.backoffUntil("mine"), 60_000);
+  const limiter = new PollRateLimiter(() => 0);
+  limiter.backOff("mine", roboflow, undefined);
+  assert.equal(limiter.backoffUntil("mine"), 60_000);
 });

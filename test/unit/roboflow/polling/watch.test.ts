@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { type JobStatus, VideoError } from "../../../../nodes/roboflow";
+import { type JobStatus, Semaphore, VideoError } from "../../../../nodes/roboflow";
+import { sleep } from "../../../../nodes/roboflow/http/retry";
 import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
 import { PollSchedule } from "../../../../nodes/roboflow/polling/schedule";
 import { type WatchContext, type WatchedJob, watchJob } from "../../../../nodes/roboflow/polling/watch";
+import { unhurried } from "../../../support/client-of";
 import { type FakeClock, fakeClock } from "../../../support/fake-clock";
 
 const roboflow = "https://api.roboflow.com";
@@ -22,30 +24,42 @@ type Answer = JobStatus | VideoError;
 /** A server whose answers a test lays out, and the times at which it was asked. */
 class Asked {
   readonly at: Record<string, number[]> = {};
+  /** Polls that are being answered. */
+  inFlight = 0;
+  most = 0;
   /** Milliseconds that an answer takes. */
   takes = 0;
+  /** Whether a request ends at once when it is given up. */
+  canBeGivenUp = true;
   answer: (jobId: string, poll: number) => Answer = () => running;
 
   constructor(readonly clock: FakeClock) {}
 
-  async ask(jobId: string): Promise<JobStatus> {
+  async ask(jobId: string, signal: AbortSignal): Promise<JobStatus> {
     this.at[jobId] ??= [];
     const polls = this.at[jobId];
     polls.push(this.clock.now());
-    if (this.takes > 0) await new Promise((resolve) => setTimeout(resolve, this.takes));
+    this.inFlight += 1;
+    this.most = Math.max(this.most, this.inFlight);
+    try {
+      if (this.takes > 0) await sleep(this.takes, this.canBeGivenUp ? signal : unhurried);
+    } finally {
+      this.inFlight -= 1;
+    }
     const answer = this.answer(jobId, polls.length);
     if (answer instanceof VideoError) throw answer;
     return answer;
   }
 }
 
-function world(t: TestContext, { baseUrl = roboflow, interval = 60_000 } = {}) {
+function world(t: TestContext, { baseUrl = roboflow, interval = 60_000, atOnce = 64 } = {}) {
   const clock = fakeClock(t);
-  const floor = new PollRateLimiter(clock.now);
+  const limiter = new PollRateLimiter(clock.now);
+  const inFlight = new Semaphore(atOnce);
   const asked = new Asked(clock);
   const stillRunning: string[] = [];
   const stops: AbortController[] = [];
-  /** A poll node of its own: a schedule, an interval, and the floor of the process. */
+  /** A poll node of its own: a schedule, an interval, and the rate limiter of the process. */
   const node = (own: Partial<Pick<WatchContext, "interval" | "baseUrl" | "account">> = {}) => {
     const schedule = new PollSchedule(own.interval ?? interval, clock.now);
     t.after(() => schedule.close());
@@ -59,9 +73,10 @@ function world(t: TestContext, { baseUrl = roboflow, interval = 60_000 } = {}) {
           interval,
           ...own,
           schedule,
-          floor,
+          limiter,
+          inFlight,
           signal: stop.signal,
-          ask: () => asked.ask(jobId),
+          ask: (signal) => asked.ask(jobId, signal),
           stillRunning: () => stillRunning.push(jobId),
           waiting: () => {},
         },
@@ -71,7 +86,7 @@ function world(t: TestContext, { baseUrl = roboflow, interval = 60_000 } = {}) {
   t.after(() => {
     for (const stop of stops) stop.abort(new Error("the test is over"));
   });
-  return { clock, floor, asked, stillRunning, node };
+  return { clock, asked, stillRunning, node };
 }
 
 /** Lets a watch go on that a test never sees end. */
@@ -155,6 +170,7 @@ test("the minute is kept across a deploy: the node that comes after waits for th
 test("a poll whose answer a deploy cut off counts all the same", async (t) => {
   const { clock, asked, node } = world(t, { interval: 1000 });
   asked.takes = 5000;
+  asked.canBeGivenUp = false;
   const deploy = new AbortController();
   letGo(node()("a", {}, deploy));
   await clock.pass(2000);
@@ -225,14 +241,100 @@ test("during an outage too, polls are an interval apart", async (t) => {
   assert.deepEqual(asked.at.a, [0, 300_000, 600_000]);
 });
 
-test("a refused key ends the waiting at once", async (t) => {
+test("a key that Roboflow refuses ends the waiting at once", async (t) => {
   const { clock, asked, node } = world(t);
-  asked.answer = () => new VideoError("AUTH", "keyRefused", { statusCode: 401 });
+  asked.answer = () => new VideoError("AUTH", "keyRefused", { statusCode: 401, fromApi: true });
   const watch = node()("a");
   letGo(watch);
   await clock.pass(1);
   await assert.rejects(watch, { code: "AUTH" });
   assert.deepEqual(asked.at.a, [0]);
+});
+
+const pageOf = {
+  "a firewall's page": () => new VideoError("AUTH", "keyRefused", { statusCode: 403 }),
+  "a redirect": () => new VideoError("REJECTED", "redirect", { statusCode: 302 }),
+  "a proxy that wants a password": () => new VideoError("REJECTED", "proxyPassword", { statusCode: 407 }),
+  "a captive portal that wants money": () => new VideoError("PLAN", "plan", { statusCode: 402 }),
+};
+for (const [name, refusal] of Object.entries(pageOf)) {
+  test(`${name} is believed after three in a row, an interval apart`, async (t) => {
+    const { clock, asked, node } = world(t);
+    asked.answer = refusal;
+    const watch = node()("a");
+    letGo(watch);
+    await clock.pass(200_000);
+    await assert.rejects(watch, { code: refusal().code });
+    assert.deepEqual(asked.at.a, [0, 60_000, 120_000]);
+  });
+
+  test(`${name} that comes and goes does not end the waiting`, async (t) => {
+    const { clock, asked, node } = world(t);
+    const between = [running, new VideoError("SERVER", "serverTrouble", { statusCode: 502 })];
+    asked.answer = (_, poll) => {
+      if (poll > 30) return done;
+      return poll % 3 === 0 ? (between[poll % 2] as Answer) : refusal();
+    };
+    const watch = node()("a");
+    await clock.pass(31 * 60_000);
+    assert.deepEqual(await watch, done);
+  });
+}
+
+test("an account that cannot be used ends the waiting at once", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = () => new VideoError("CONFIG", "proxyAddress");
+  const watch = node()("a");
+  letGo(watch);
+  await clock.pass(1);
+  await assert.rejects(watch, { code: "CONFIG" });
+});
+
+test("the limit holds for a poll that is not answered", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.takes = 3_600_000;
+  const watch = node()("a", { limit: 90_000 });
+  let endedAt = 0;
+  letGo(watch.finally(() => (endedAt = clock.now())));
+  await clock.pass(200_000);
+  await assert.rejects(watch, { code: "JOB_TIMEOUT", jobId: "a" });
+  assert.equal(endedAt, 90_000);
+  assert.equal(asked.inFlight, 0, "the request has ended too");
+});
+
+test("the limit holds for a poll that waits for others to be answered", async (t) => {
+  const { clock, asked, node } = world(t, { atOnce: 1 });
+  asked.takes = 3_600_000;
+  letGo(node()("a"));
+  await clock.pass(1000);
+  const watch = node()("b", { limit: 90_000 });
+  letGo(watch);
+  await clock.pass(200_000);
+  await assert.rejects(watch, { code: "JOB_TIMEOUT", jobId: "b" });
+  assert.equal(asked.at.b, undefined);
+});
+
+test("with slow answers no more polls are in flight than there are connections", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.takes = 25_000;
+  const watch = node();
+  for (let job = 0; job < 300; job += 1) letGo(watch(`job-${job}`));
+  await clock.pass(180_000);
+  assert.equal(asked.most, 64);
+  assert.equal(Object.keys(asked.at).length, 300, "each has been polled");
+  for (const polls of Object.values(asked.at))
+    for (const [n, at] of polls.entries())
+      if (n > 0) assert.ok(at - (polls[n - 1] ?? 0) >= 85_000, `${polls}`);
+});
+
+test("polls that wait for others to be answered are not sent after a 429", async (t) => {
+  const { clock, asked, node } = world(t, { baseUrl: elsewhere, atOnce: 2 });
+  asked.takes = 5000;
+  asked.answer = () => new VideoError("RATE_LIMIT", "rateLimit", { statusCode: 429, retryAfter: 600_000 });
+  const watch = node();
+  for (let job = 0; job < 50; job += 1) letGo(watch(`job-${job}`));
+  await clock.pass(590_000);
+  assert.equal(Object.keys(asked.at).length, 2);
 });
 
 test("an unknown job is believed after three answers: one just started may not show yet", async (t) => {
@@ -346,7 +448,7 @@ test("an interval of months is one long wait, not a timer that fires without end
   t.after(() => schedule.close());
   let turns = 0;
   schedule.join();
-  void schedule.turn(months, new AbortController().signal).then(() => {
+  void schedule.wait(months, new AbortController().signal).then(() => {
     turns += 1;
   });
   await clock.pass(1000);

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Semaphore } from "../../../nodes/runtime/semaphore";
+import { Semaphore } from "../../../nodes/roboflow/semaphore";
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
 
 test("who is aborted while waiting gives its place up, also when it would have been next", async () => {
-  const turns = new Semaphore(1);
+  const semaphore = new Semaphore(1);
   const unhurried = new AbortController().signal;
   let end: () => void = () => {};
-  const first = turns.run(
+  const first = semaphore.run(
     () =>
       new Promise<void>((resolve) => {
         end = resolve;
@@ -16,13 +16,13 @@ test("who is aborted while waiting gives its place up, also when it would have b
     unhurried,
   );
   const deploy = new AbortController();
-  const second = turns.run(async () => assert.fail("it was aborted"), deploy.signal);
-  const third = turns.run(async () => "third", unhurried);
+  const second = semaphore.run(async () => assert.fail("it was aborted"), deploy.signal);
+  const third = semaphore.run(async () => "third", unhurried);
   const reason = new Error("deploy");
   deploy.abort(reason);
   await assert.rejects(second, reason);
   end();
   await first;
   assert.equal(await Promise.race([third, tick().then(tick)]), "third");
-  assert.equal(turns.full, false);
+  assert.equal(semaphore.full, false);
 });

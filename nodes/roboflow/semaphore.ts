@@ -1,17 +1,17 @@
-/** Lets a number of tasks go on at a time; the rest wait their turn, first come, first served. */
+/** Lets a number of tasks run at a time; others are queued, first come, first served. */
 export class Semaphore {
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #queue = new Set<() => void>();
 
   /** @param limit tasks at a time; 0 = no limit. */
   constructor(private readonly limit: number) {}
 
-  /** Whether the next task would have to wait. */
+  /** Whether the next task would be queued. */
   get full(): boolean {
     return this.limit > 0 && this.#running >= this.limit;
   }
 
-  /** Runs a task when its turn comes; throws the signal's reason when that is aborted while it waits. */
+  /** Runs a task as soon as there are few enough; throws the signal's reason when that is aborted before. */
   async run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     if (this.full) await this.#wait(signal);
@@ -19,7 +19,7 @@ export class Semaphore {
     try {
       return await task();
     } finally {
-      const next = this.#waiting.shift();
+      const [next] = this.#queue;
       if (next) next();
       else this.#running -= 1;
     }
@@ -28,14 +28,15 @@ export class Semaphore {
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const proceed = () => {
+        this.#queue.delete(proceed);
         signal.removeEventListener("abort", leave);
         resolve();
       };
       const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(proceed), 1);
+        this.#queue.delete(proceed);
         reject(signal.reason);
       };
-      this.#waiting.push(proceed);
+      this.#queue.add(proceed);
       signal.addEventListener("abort", leave, { once: true });
     });
   }

@@ -1,0 +1,27 @@
+import type { VideoError } from "../errors";
+import { isPassing } from "../http/retry";
+
+/** Refusals in a row that are believed: a firewall's page comes and goes, and a job just started may not show yet. */
+const believedInARow = 3;
+
+/** What the errors of one job's polls mean for the waiting. */
+export class Refusals {
+  #inARow = 0;
+
+  /** A poll was answered. */
+  none(): void {
+    this.#inARow = 0;
+  }
+
+  /** A poll failed. @returns whether the waiting ends with it */
+  endWaiting(error: VideoError): boolean {
+    if (isPassing(error) || error.code === "SERVER") {
+      this.#inARow = 0;
+      return false;
+    }
+    this.#inARow += 1;
+    const isAnswer = error.statusCode !== undefined;
+    const isCertain = !isAnswer || (error.fromApi && error.code !== "NOT_FOUND");
+    return isCertain || this.#inARow >= believedInARow;
+  }
+}
