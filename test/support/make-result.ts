@@ -15,7 +15,7 @@ export interface MakeOptions {
   nullEvery?: number;
   /** Each so-many-th entry holds a NaN. 0: none. */
   nanEvery?: number;
-  /** Class names that take turns. */
+  /** Class names, used in rotation. */
   classes?: string[];
   /** What Python's json.dumps writes behind commas and colons. */
   space?: "" | " ";
@@ -33,10 +33,10 @@ const BLOCK_BYTES = 256 * 1024;
 
 /** Writes a result in the layout of the API at `path`, at the speed of the disk, and tells what is in it. */
 export async function makeResult(path: string, options: MakeOptions): Promise<Made> {
-  const { pieces, made } = planResult(options);
+  const { chunks, made } = planResult(options);
   const file = await open(path, "w");
   try {
-    for (const piece of pieces()) await file.writeFile(piece);
+    for (const chunk of chunks()) await file.writeFile(chunk);
   } finally {
     await file.close();
   }
@@ -44,10 +44,10 @@ export async function makeResult(path: string, options: MakeOptions): Promise<Ma
 }
 
 /**
- * A result as pieces of bytes, to be written or sent, and what is in it. Blocks of entries are built once and
+ * A result as chunks of bytes, to be written or sent, and what is in it. Blocks of entries are built once and
  * repeated, so that making one costs next to nothing.
  */
-export function planResult(options: MakeOptions): { pieces: () => Generator<Buffer>; made: Made } {
+export function planResult(options: MakeOptions): { chunks: () => Generator<Buffer>; made: Made } {
   const {
     models = [{ id: "people-in-the-yard", task: "object-detection" }],
     offsets = "first",
@@ -79,19 +79,19 @@ export function planResult(options: MakeOptions): { pieces: () => Generator<Buff
     columns.push(frameColumn);
   }
 
-  function* pieces(): Generator<Buffer> {
-    for (const [c, pieces] of columns.entries()) {
+  function* chunks(): Generator<Buffer> {
+    for (const [c, chunks] of columns.entries()) {
       yield Buffer.from(c === 0 ? "{" : separator);
-      yield* pieces();
+      yield* chunks();
     }
     yield Buffer.from("}");
   }
 
   let bytes = 0;
-  for (const piece of pieces()) bytes += piece.length;
+  for (const chunk of chunks()) bytes += chunk.length;
   const detections = blocks.reduce((sum, block) => sum + detectionsIn(block, frames), 0);
   const nullFrames = nullEvery > 0 && models.length > 0 ? nullsIn(blocks[0] as Block, frames) : 0;
-  return { pieces, made: { bytes, frames, detections, nullFrames } };
+  return { chunks, made: { bytes, frames, detections, nullFrames } };
 }
 
 interface Block {
@@ -117,7 +117,7 @@ function block(task: Task, options: MakeOptions, separator: string): Block {
   let length = 0;
   let detections = 0;
   let nulls = 0;
-  // Whole turns of nullEvery, so that a repeated block keeps the beat.
+  // Whole rounds of nullEvery, so that a repeated block keeps the beat.
   for (let i = 0; length < BLOCK_BYTES || (nullEvery > 0 && i % nullEvery > 0); i++) {
     const isNull = nullEvery > 0 && i % nullEvery === nullEvery - 1;
     const value = isNull ? null : entry(task, i, boxes, classes);

@@ -1,4 +1,5 @@
 import { type Fields, isObject, predictionsOf } from "./entries";
+import { confidenceOf, Filter } from "./filter";
 import type { Row } from "./rows";
 import { addCount, setKey } from "./safe-keys";
 import type { Frame, FrameFilter, Prediction } from "./types";
@@ -14,16 +15,12 @@ const builtTwice = 256;
 /** Makes frames out of the entries of all models, with what passes the filter. */
 export class FrameBuilder {
   readonly #models: string[];
-  readonly #minConfidence: number;
-  readonly #classes: Set<unknown> | undefined;
-  readonly #filters: boolean;
+  readonly #filter: Filter;
   #built = 0;
 
-  constructor(models: string[], { minConfidence, classes }: FrameFilter) {
+  constructor(models: string[], filter: FrameFilter) {
     this.#models = models;
-    this.#minConfidence = minConfidence;
-    this.#classes = classes.length > 0 ? new Set(classes) : undefined;
-    this.#filters = minConfidence > 0 || classes.length > 0;
+    this.#filter = new Filter(filter);
   }
 
   build(row: Row): Frame {
@@ -53,20 +50,17 @@ export class FrameBuilder {
     if (predictions === undefined) return;
     if (Array.isArray(predictions)) {
       for (const fields of predictions)
-        if (isObject(fields) && (!this.#filters || this.#passes(fields))) into.push(ofModel(model, fields));
+        if (isObject(fields) && this.#passes(fields)) into.push(ofModel(model, fields));
       return;
     }
     for (const label of Object.keys(predictions)) {
       const fields = { class: label, ...(isObject(predictions[label]) ? predictions[label] : undefined) };
-      if (!this.#filters || this.#passes(fields)) into.push(ofModel(model, fields));
+      if (this.#passes(fields)) into.push(ofModel(model, fields));
     }
   }
 
   #passes(fields: Fields): boolean {
-    if (this.#classes !== undefined && !this.#classes.has(fields.class)) return false;
-    if (this.#minConfidence <= 0) return true;
-    const confidence = confidenceOf(fields);
-    return confidence === undefined || confidence >= this.#minConfidence;
+    return this.#filter.passesAll || this.#filter.passes(fields.class, confidenceOf(fields));
   }
 }
 
@@ -75,12 +69,6 @@ function ofModel(model: string, fields: Fields): Prediction {
   const prediction: Prediction = { model, ...fields };
   if (prediction.model !== model) prediction.model = model;
   return prediction;
-}
-
-/** Gaze has the confidence of the face only. */
-function confidenceOf({ confidence, face }: Fields): number | undefined {
-  if (typeof confidence === "number") return confidence;
-  return isObject(face) && typeof face.confidence === "number" ? face.confidence : undefined;
 }
 
 function imageOf(entry: unknown): Frame["image"] {

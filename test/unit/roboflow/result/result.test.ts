@@ -329,10 +329,10 @@ describe("reading a large result", () => {
     const path = scratchPath();
     await makeResult(path, { bytes: 40e6 });
     const before = process.memoryUsage.rss();
-    let turns = 0;
+    let ticks = 0;
     let most = 0;
     const timer = setInterval(() => {
-      turns++;
+      ticks++;
       most = Math.max(most, process.memoryUsage.rss());
     }, 5);
     const started = performance.now();
@@ -342,7 +342,7 @@ describe("reading a large result", () => {
     clearInterval(timer);
     await file.close();
     // Far from the bars of the benchmark, which measures: this only catches what is quite wrong.
-    assert.ok(turns > took / 60, `${turns} turns of a 5 ms timer in ${took} ms`);
+    assert.ok(ticks > took / 60, `${ticks} ticks of a 5 ms timer in ${took} ms`);
     assert.ok(most - before < 150e6, `${most - before} bytes more`);
   });
 
@@ -400,8 +400,8 @@ describe("reading a large result", () => {
     const path = scratchPath();
     const options = { bytes: 3e5, space: "", classes: ["人"] } as const;
     await makeResult(path, { ...options, classes: [...options.classes] });
-    const { pieces, made } = planResult({ ...options, classes: [...options.classes] });
-    const body = Buffer.concat([...pieces()]);
+    const { chunks, made } = planResult({ ...options, classes: [...options.classes] });
+    const body = Buffer.concat([...chunks()]);
     assert.equal((await stat(path)).size, body.length);
     const file = await openResult(path);
     assert.deepEqual([file.summary.frames, file.summary.detections], [made.frames, made.detections]);
