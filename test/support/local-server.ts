@@ -1,6 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
 
 /** A request as a local server saw it, body included. */
 export interface SeenRequest {
@@ -11,9 +10,9 @@ export interface SeenRequest {
   body: Buffer;
 }
 
-/** A small HTTP server for one test, for answers that the stand-in never gives; it ends with the test. */
+/** A small HTTP server for one test or suite, for answers that the stand-in never gives; it ends with it. */
 export async function serve(
-  t: TestContext,
+  t: { after(end: () => void): void },
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<{ url: string; seen: SeenRequest[] }> {
   const seen: SeenRequest[] = [];
