@@ -3,7 +3,7 @@ import { describeValue, type JobStatus, pollRateLimiter, VideoError } from "../r
 import { PollSchedule } from "../roboflow/polling/schedule";
 import { watchJob } from "../roboflow/polling/watch";
 import { checkConfig, requireAccount } from "../runtime/accounts";
-import { copierWithoutPayload } from "../runtime/message";
+import { copierWithoutPayload, withAnswer } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { numberSetting, readInput, settingsOf } from "../runtime/values";
@@ -100,9 +100,9 @@ export default function poll(RED: NodeAPI): void {
             },
           },
         );
-        msg.payload = finished.answer;
-        Object.assign(msg.roboflow, { finishedAt: new Date().toISOString(), outputUrl: finished.outputUrl });
-        return { msg, done: "finished" };
+        const { answer, outputUrl } = finished;
+        const found = { finishedAt: new Date().toISOString(), outputUrl };
+        return { msg: withAnswer(msg, { payload: answer }, found), done: "finished" };
       } finally {
         pending.delete(task.id);
       }

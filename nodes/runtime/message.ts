@@ -41,14 +41,78 @@ export interface Handover {
 /** A message that one of our nodes has taken. */
 export type ClipMessage = NodeMessage & { roboflow: Clip; statusCode?: number; [property: string]: unknown };
 
-/** Gives a message its `msg.roboflow` when it has none, so that any of the nodes may be the first. */
+/** What our nodes write to a message. */
+const written = ["payload", "roboflow", "filename", "statusCode"];
+
+/** The message, or a copy where it takes no changes (frozen, a getter, a Proxy): to be known before money is spent. */
+export const writable = (msg: NodeMessage): NodeMessage =>
+  takesChanges(msg, written) ? msg : (copyOfAll(msg) as NodeMessage);
+
+/** Gives a writable message its `msg.roboflow` when it has none, so that any of the nodes may be the first. */
 export function asClipMessage(msg: NodeMessage): ClipMessage {
   const message = msg as ClipMessage;
   const { roboflow } = message;
   const isRecord = typeof roboflow === "object" && roboflow !== null && !Array.isArray(roboflow);
-  message.roboflow = isRecord ? roboflow : { id: randomUUID() };
+  message.roboflow = isRecord ? writableClip(roboflow) : { id: randomUUID() };
   if (typeof message.roboflow.id !== "string" || !message.roboflow.id) message.roboflow.id = randomUUID();
   return message;
+}
+
+/**
+ * Puts a node's answer into a message. Whoever else holds the message may have frozen it while the node was at work, and
+ * an answer may have been paid for: so this never fails.
+ *
+ * @param found what goes into `msg.roboflow`.
+ * @returns the message, or a copy where it takes no changes any more.
+ */
+export function withAnswer(
+  msg: ClipMessage,
+  answer: Record<string, unknown>,
+  found: Partial<Clip>,
+): ClipMessage {
+  const message = writable(msg) as ClipMessage;
+  message.roboflow = Object.assign(writableClip(message.roboflow), found);
+  return Object.assign(message, answer);
+}
+
+const writableClip = (clip: Clip): Clip =>
+  takesChanges(clip, Object.keys(clip)) ? clip : (copyOfAll(clip) as Clip);
+
+function takesChanges(object: object, names: readonly string[]): boolean {
+  if (types.isProxy(object) || !Object.isExtensible(object)) return false;
+  return names.every((name) => {
+    const own = Object.getOwnPropertyDescriptor(object, name);
+    return own ? own.writable && own.configurable : inheritedTakesChanges(object, name);
+  });
+}
+
+function inheritedTakesChanges(object: object, name: string): boolean {
+  for (let at = Object.getPrototypeOf(object); at !== null; at = Object.getPrototypeOf(at)) {
+    if (types.isProxy(at)) return false;
+    const inherited = Object.getOwnPropertyDescriptor(at, name);
+    if (inherited) return inherited.writable === true;
+  }
+  return true;
+}
+
+/** A copy with all of an object's properties, without what a getter or a proxy refuses to show. */
+function copyOfAll(object: object): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  const take = (name: string) => {
+    const value = (object as Record<string, unknown>)[name];
+    if (value !== undefined) setKey(copy, name, value);
+  };
+  const attempt = <Result>(act: () => Result): Result | undefined => {
+    try {
+      return act();
+    } catch {
+      return undefined;
+    }
+  };
+  // Those that are inherited are not among its own: the ones that matter are asked for by name.
+  const names = attempt(() => Object.getOwnPropertyNames(object)) ?? [];
+  for (const name of new Set([...names, "_msgid", ...written])) attempt(() => take(name));
+  return copy;
 }
 
 /** How one of our nodes handed this message over; undefined for what somebody else has put there. */

@@ -11,6 +11,7 @@ import {
   VideoError,
 } from "../roboflow";
 import { checkConfig, requireAccount } from "../runtime/accounts";
+import { withAnswer } from "../runtime/message";
 import { parseNumber } from "../runtime/numbers";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
@@ -108,15 +109,14 @@ async function work(RED: NodeAPI, node: Node, settings: StartSettings, task: Tas
     withdraw: task.withdraw,
     pause: () => task.working("retrying", {}, { trouble: true }),
   });
-  msg.payload = jobId;
-  Object.assign(msg.roboflow, {
+  const found = {
     inputUrl,
     jobId,
     inferFps: job.infer_fps,
     models: job.models,
     startedAt: new Date().toISOString(),
-  });
-  return { msg, done: "started" };
+  };
+  return { msg: withAnswer(msg, { payload: jobId }, found), done: "started" };
 }
 
 /** The models as listed in the dialog; without a list, those that the message brings in the API's own form. */

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { expiryOf, isHttpUrl, lastPart, notAVideo, type Video, videoBuffer, videoFile } from "../roboflow";
 import { checkAccount, requireAccount } from "../runtime/accounts";
+import { withAnswer } from "../runtime/message";
 import { resolvePath } from "../runtime/paths";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
@@ -45,9 +46,7 @@ async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task
   const client = account.client();
   const source = await readInput(RED, node, { value: options.video, type: options.videoType }, msg, "video");
   if (isHttpUrl(source)) {
-    msg.payload = source;
-    msg.roboflow.inputUrl = source;
-    return { msg, done: "passedOn" };
+    return { msg: withAnswer(msg, { payload: source }, { inputUrl: source }), done: "passedOn" };
   }
 
   const fileName = await nameFor(RED, node, options, msg, source);
@@ -64,15 +63,14 @@ async function work(RED: NodeAPI, node: Node, options: UploadOptions, task: Task
   }, signal);
 
   const now = new Date();
-  msg.payload = inputUrl;
-  Object.assign(msg.roboflow, {
+  const found = {
     fileName,
     fileSize: video.size,
     inputUrl,
     uploadedAt: now.toISOString(),
     expiresAt: expiryOf(inputUrl, now).toISOString(),
-  });
-  return { msg, done: "uploaded" };
+  };
+  return { msg: withAnswer(msg, { payload: inputUrl }, found), done: "uploaded" };
 }
 
 /** The bare name to send: the node's own, the message's, the path's, or a plain one. */

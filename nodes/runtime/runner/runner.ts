@@ -3,7 +3,7 @@ import { startUncertain, VideoError } from "../../roboflow";
 import { findAccount } from "../accounts";
 import { describeFailure, NodeFailure, statusOf } from "../failure";
 import type { JournalEntry } from "../journal/entry";
-import { asClipMessage, type ClipMessage, handoverOf } from "../message";
+import { asClipMessage, type ClipMessage, handoverOf, withAnswer, writable } from "../message";
 import { type Progress, StatusLine } from "../status";
 import { text } from "../text";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
@@ -115,13 +115,14 @@ export class Runner implements Resumable {
     next();
   }
 
-  #input(msg: NodeMessage, send: (msg: never) => void, done: (error?: Error) => void): void {
-    const takenUp = this.#takenUp.get(msg);
+  #input(given: NodeMessage, send: (msg: never) => void, done: (error?: Error) => void): void {
+    const takenUp = this.#takenUp.get(given);
     if (takenUp) {
-      this.#takenUp.delete(msg);
+      this.#takenUp.delete(given);
       if (!this.#closing.passed) this.#run(takenUp, send as Task["send"], done, true);
       return;
     }
+    const msg = writable(given);
     const command = this.#step.command?.(msg);
     if (command) {
       command
@@ -182,13 +183,16 @@ export class Runner implements Resumable {
     const running: Running = { entry, resumed, controller, patient, ended: Promise.resolve() };
     this.#running.set(entry.id, running);
     running.ended = this.#toOutcome(this.#task(running, send), running, done)
-      .catch((error) => this.#complainOfOthers(error))
+      .catch((error) => this.#complainOfOthers(error, entry.msg as ClipMessage))
       .finally(() => this.#running.delete(entry.id));
   }
 
-  /** Node-RED itself or another node's callback has failed; an unhandled rejection would end the process. */
-  #complainOfOthers(error: unknown): void {
-    this.#node.error(this.#describe(error, undefined).message);
+  /**
+   * Node-RED itself or another node's callback has failed; an unhandled rejection would end the process. What the message
+   * has come to is in the journal, and its job's ID in the log.
+   */
+  #complainOfOthers(error: unknown, msg?: ClipMessage): void {
+    this.#node.error(this.#describe(error, msg).message);
   }
 
   async #toOutcome(task: Task, running: Running, done: (error?: Error) => void): Promise<void> {
@@ -197,13 +201,6 @@ export class Runner implements Resumable {
     let outcome: Outcome | undefined;
     try {
       outcome = await this.#outcomeOf(entry, task);
-      if (this.#gone) return;
-      if (outcome?.msg) {
-        // The same each time the work is done: even if the outcome could not be written down, a repeat is known.
-        outcome.msg.roboflow.handover = { token: entry.id, ...(resumed ? { repeat: true } : {}) };
-        if (!this.#step.outcomeIsRemade)
-          this.#noteMissing(journal.settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 }));
-      }
     } catch (error) {
       if (this.#gone) return;
       const { reason } = controller.signal;
@@ -214,7 +211,14 @@ export class Runner implements Resumable {
       }
       // Cut off: it stays in the journal as it is. What ended in a moment's gracePeriodMs counts all the same.
       if (reason instanceof Closing && !(error instanceof VideoError)) return;
-      this.#noteMissing(journal.settle(entry, { failure: this.#describe(error, task.msg) }));
+      this.#settle(entry, { failure: this.#describe(error, task.msg) });
+    }
+    if (this.#gone) return;
+    if (outcome?.msg) {
+      // The same each time the work is done: even if the outcome could not be written down, a repeat is known.
+      const handover = { token: entry.id, ...(resumed ? { repeat: true } : {}) };
+      outcome.msg = withAnswer(outcome.msg, {}, { handover });
+      if (!this.#step.outcomeIsRemade) this.#settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 });
     }
     await task.flowsRunning();
     // The node that comes after this one sends it.
@@ -229,6 +233,15 @@ export class Runner implements Resumable {
     }
     if (this.#withoutStorage) this.#status.warning("journalOff");
     journal.linger(entry);
+  }
+
+  /** Notes an outcome. It has come about whether or not it can be noted, and may have been paid for. */
+  #settle(entry: JournalEntry, outcome: Parameters<Lifecycle["journal"]["settle"]>[1]): void {
+    try {
+      this.#noteMissing(this.#lifecycle.journal.settle(entry, outcome));
+    } catch (error) {
+      this.#complainOfOthers(error, entry.msg as ClipMessage);
+    }
   }
 
   async #outcomeOf(entry: JournalEntry, task: Task): Promise<Outcome | undefined> {
