@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { describeValue, isHttpUrl, Network, Semaphore, VideoError, withoutSecrets } from "../roboflow";
+import { describeValue, isHttpUrl, Network, Semaphore, VideoError } from "../roboflow";
 import { checkAccount, checkConfig, requireAccount } from "../runtime/accounts";
 import { describeFailure } from "../runtime/failure";
 import { Runner } from "../runtime/runner/runner";
@@ -70,7 +70,7 @@ async function work(
     settings,
     task,
     fetch: (take) => fetchResult(source, task, take),
-    warn: (key, values) => node.warn(withoutSecrets(text(RED, `warnings.${key}`, values), secrets)),
+    warn: (key, values) => node.warn(text(RED, `warnings.${key}`, values, secrets)),
     describe: (error) => describeFailure(RED, "download", error, { secrets, fileName, jobId }).message,
   });
 }

@@ -12,7 +12,7 @@ import {
 import { VideoError } from "./errors";
 import { ConnectionError, type HttpRequest, type Network } from "./http/network";
 import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./http/retry";
-import { isHttpUrl } from "./http/urls";
+import { encodePart, isHttpUrl } from "./http/urls";
 import { secretsOfUrl } from "./redact";
 import { Semaphore } from "./semaphore";
 import { putVideo } from "./upload/put";
@@ -172,7 +172,7 @@ export class RoboflowClient {
     const root = await ask("/");
     const slug = readWorkspace(root.json);
     if (!slug) throw badAnswer(root);
-    const answer = await ask(`/${encodeURIComponent(slug)}`);
+    const answer = await ask(`/${encodePart(slug)}`);
     if (!isObject(answer.json) || !isObject(answer.json.workspace)) throw badAnswer(answer);
     const { name, projects } = readProjects(answer.json);
     return { slug, name: name ?? slug, projects };
@@ -189,7 +189,7 @@ export class RoboflowClient {
     const queue = [...projects];
     const work = async () => {
       for (let project = queue.shift(); project; project = queue.shift()) {
-        const path = `/${encodeURIComponent(slug)}/${encodeURIComponent(project.id)}`;
+        const path = `/${encodePart(slug)}/${encodePart(project.id)}`;
         try {
           const answer = await this.#repeat(retries.dialog, signal, undefined, () =>
             this.#call("GET", path, { signal }),

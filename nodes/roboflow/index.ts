@@ -16,7 +16,7 @@ export { describeValue, type ValueDescription } from "./describe-value";
 export { type ErrorCode, type ErrorReason, type ErrorValues, VideoError } from "./errors";
 export { Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
-export { expiryOf, isHttpUrl } from "./http/urls";
+export { encodePart, expiryOf, isHttpUrl } from "./http/urls";
 export { pollRateLimiter } from "./polling/rate-limiter";
 export { renewedLink } from "./polling/renewed-link";
 export { withoutSecrets } from "./redact";

@@ -1,14 +1,14 @@
 import path from "node:path";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import { VideoError } from "../roboflow";
+import { encodePart, VideoError } from "../roboflow";
 
-/** Where a rendered value lands, which decides how `{{x}}` is escaped; `{{{x}}}` never is. */
+/** What a template makes, which decides how `{{x}}` is escaped; `{{{x}}}` never is. */
 export type EscapeContext = "text" | "url" | "path";
 
 const escapes: Record<EscapeContext, (value: string) => string> = {
   text: (value) => value,
   // A part of nothing but dots would climb in a URL's path even when percent-encoded.
-  url: (value) => (/^\.{1,2}$/.test(value) ? "_".repeat(value.length) : encodeURIComponent(value)),
+  url: (value) => (/^\.{1,2}$/.test(value) ? "_".repeat(value.length) : encodePart(value)),
   path: (value) =>
     value
       .replace(/[/\\\0]/g, "_")
@@ -25,7 +25,7 @@ export async function render(
   node: Node,
   template: string,
   msg: NodeMessage,
-  landing: EscapeContext,
+  context: EscapeContext,
 ): Promise<string> {
   if (!hasTag(template)) return template;
   const { default: mustache } = await import("mustache");
@@ -51,10 +51,16 @@ export async function render(
       return new MessageContext(view, this);
     }
   }
-  const rendered = new mustache.Writer().render(template, new MessageContext(msg), undefined, {
-    escape: (value: unknown) => escapes[landing](asText(value)),
-  });
-  if (landing === "path" && !hasRaw(tokens) && leadsElsewhere(rendered, template))
+  let rendered: string;
+  try {
+    rendered = new mustache.Writer().render(template, new MessageContext(msg), undefined, {
+      escape: (value: unknown) => escapes[context](asText(value)),
+    });
+  } catch (cause) {
+    // A value that cannot be written as a text: an object that holds itself, say.
+    throw new VideoError("INPUT", "expression", { values: { value: template, type: "{{…}}" }, cause });
+  }
+  if (context === "path" && !hasRaw(tokens) && leadsElsewhere(rendered, template))
     throw new VideoError("INPUT", "pathLeavesFolder", { values: { template } });
   return rendered;
 }

@@ -20,8 +20,12 @@ export type StepName = keyof Catalogue["steps"];
 export type TextValues = ErrorValues;
 
 /** A sentence of the shared catalogue in the server's language, at most 1,000 characters with its values. */
-export const text = (RED: NodeAPI, key: TextKey, values: TextValues = {}): string =>
-  fill(sentence(RED, key), shownValues(RED, values));
+export const text = (
+  RED: NodeAPI,
+  key: TextKey,
+  values: TextValues = {},
+  secrets: readonly string[] = [],
+): string => fill(sentence(RED, key), shownValues(RED, values, { secrets }));
 
 /**
  * The bare sentence of a key, its placeholders in it: i18next never sees a value, since it would look for further keys

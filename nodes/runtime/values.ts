@@ -20,12 +20,12 @@ export async function readInput(
   node: Node,
   input: TypedValue,
   msg: NodeMessage,
-  landing: EscapeContext | "video",
+  context: EscapeContext | "video",
 ): Promise<unknown> {
   const { value, type } = input;
   const found =
     type === "str"
-      ? await renderValue(RED, node, String(value), msg, landing)
+      ? await renderValue(RED, node, String(value), msg, context)
       : await evaluate(RED, node, input, msg);
   return typeof found === "string" ? found.trim() : found;
 }
@@ -48,12 +48,12 @@ async function renderValue(
   node: Node,
   template: string,
   msg: NodeMessage,
-  landing: EscapeContext | "video",
+  context: EscapeContext | "video",
 ): Promise<string> {
-  if (landing === "text" || landing === "path") return render(RED, node, template, msg, landing);
+  if (context === "text" || context === "path") return render(RED, node, template, msg, context);
   // A field that is one tag and nothing else has no folder or address around it to protect.
   if (isSingleTag(template)) return render(RED, node, template, msg, "text");
-  const isUrl = landing === "url" || isHttpUrl(template.replace(/\{\{.*/s, "x"));
+  const isUrl = context === "url" || isHttpUrl(template.replace(/\{\{.*/s, "x"));
   return render(RED, node, template, msg, isUrl ? "url" : "path");
 }
 

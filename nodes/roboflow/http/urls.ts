@@ -1,8 +1,18 @@
-/** Whether a value is an http or https URL. */
+/** Characters of a URL: servers take about 16,000 at most. */
+const longestUrl = 16_384;
+/** Characters of its host, port and login. Longer ones take seconds to be read where each letter has to be transcribed. */
+const longestAuthority = 1024;
+
+/** Whether a value is an http or https URL that a server can be asked for. */
 export function isHttpUrl(value: unknown): value is string {
-  if (typeof value !== "string" || !/^https?:\/\//i.test(value)) return false;
-  return URL.canParse(value);
+  if (typeof value !== "string" || value.length > longestUrl) return false;
+  // As browsers do, the parser passes over further slashes of either kind.
+  const [, authority] = /^https?:\/\/[/\\]*([^/\\?#]*)/i.exec(value) ?? [];
+  return authority !== undefined && authority.length <= longestAuthority && URL.canParse(value);
 }
+
+/** A value as one part of a URL's path or query; half a surrogate pair counts as the sign for what is no character. */
+export const encodePart = (value: string): string => encodeURIComponent(Buffer.from(value).toString());
 
 /** Whether a URL leads to one of Roboflow's own servers, whose rules an emulator or a server of one's own does not have. */
 export const isRoboflow = (url: string): boolean => /(?:^|\.)roboflow\.com\.?$/i.test(new URL(url).hostname);

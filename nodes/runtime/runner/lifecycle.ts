@@ -1,4 +1,5 @@
 import type { NodeAPI } from "node-red";
+import { withoutSecrets } from "../../roboflow";
 import { type JournalEntry, jobOf } from "../journal/entry";
 import { Journal } from "../journal/journal";
 import { removeLeftovers } from "../leftovers";
@@ -32,7 +33,7 @@ export class Lifecycle {
     RED.events.on("flows:stopping", () => this.#hold());
     RED.events.on("flows:started", () => {
       this.#release();
-      this.#takeUp().catch((error) => RED.log.error(String(error)));
+      this.#takeUp().catch((error) => RED.log.error(withoutSecrets(String(error))));
     });
   }
 

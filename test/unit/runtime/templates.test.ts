@@ -23,11 +23,11 @@ function surroundings(stores: { flow?: object; global?: object; env?: object } =
 const fill = (
   template: string,
   msg: object,
-  landing: EscapeContext,
+  context: EscapeContext,
   stores?: Parameters<typeof surroundings>[0],
 ) => {
   const { RED, node } = surroundings(stores);
-  return render(RED, node, template, msg as NodeMessage, landing);
+  return render(RED, node, template, msg as NodeMessage, context);
 };
 
 test("plain text takes a value as it is", async () => {
@@ -163,6 +163,29 @@ test("what the message says of itself comes before the contexts", async () => {
 test("values of every kind become text, missing ones nothing", async () => {
   const msg = { n: 0, no: false, o: { a: 1 }, empty: null };
   assert.equal(await fill("{{n}}|{{o}}|{{empty}}|{{missing}}|{{no}}", msg, "text"), '0|{"a":1}|||false');
+});
+
+test("a value is never a template, a pattern or a name itself", async () => {
+  const msg = { name: "{{secret}} {{{secret}}} {{#secret}} $& $1", secret: "hidden" };
+  assert.equal(await fill("a {{name}} b", msg, "text"), `a ${msg.name} b`);
+  assert.equal(await fill("a {{{name}}} b", msg, "text"), `a ${msg.name} b`);
+  assert.equal(await fill("{{#names}}{{.}};{{/names}}", { names: [msg.name] }, "text"), `${msg.name};`);
+});
+
+test("half a surrogate pair is no reason to fail in a URL", async () => {
+  const url = await fill("https://cam.example/{{name}}", { name: "yard\ud83d" }, "url");
+  assert.equal(url, "https://cam.example/yard%EF%BF%BD");
+});
+
+test("a value that cannot be written as a text is INPUT and names the template", async () => {
+  const circular: { self?: object } = {};
+  circular.self = circular;
+  for (const name of [circular, [1n]])
+    await assert.rejects(fill("/data/{{name}}", { name }, "path"), {
+      code: "INPUT",
+      reason: "expression",
+      values: { value: "/data/{{name}}", type: "{{…}}" },
+    });
 });
 
 test("a template without its closing braces is named", async () => {

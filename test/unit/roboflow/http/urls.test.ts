@@ -37,3 +37,20 @@ test("http and https URLs are told from everything else", () => {
   ])
     assert.ok(!isHttpUrl(value), String(value));
 });
+
+test("a text that is far too long for a URL is none, and is told so at once", () => {
+  const everyLetter = Array.from({ length: 200_000 }, (_, at) =>
+    String.fromCodePoint(0x4e00 + (at % 20_000)),
+  );
+  for (const [start, length] of [
+    ["https://", 16_000],
+    ["https:////", 16_000],
+    ["https://user@", 16_000],
+    ["https://", 200_000],
+  ] as const) {
+    const begun = performance.now();
+    assert.equal(isHttpUrl(start + everyLetter.slice(0, length).join("")), false);
+    assert.ok(performance.now() - begun < 100, `${performance.now() - begun} ms`);
+  }
+  assert.equal(isHttpUrl(`https://s.example/a.mp4?X-Goog-Signature=${"0f".repeat(4000)}`), true);
+});
