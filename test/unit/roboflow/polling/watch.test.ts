@@ -208,6 +208,31 @@ test("a failed job ends in JOB_FAILED with its id", async (t) => {
   await assert.rejects(watch, { code: "JOB_FAILED", jobId: "job-9", serverWords: "no frames" });
 });
 
+test("a job taken up again is polled once more, however little of its limit is left", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = (jobId) => (jobId === "done" ? done : running);
+  const watches = ["done", "running"].map((jobId) => node()(jobId, { limit: 0, takenUp: true }));
+  const outcomes = Promise.allSettled(watches);
+  await clock.pass(200_000);
+  const [ended, gaveUp] = await outcomes;
+  assert.equal(ended?.status, "fulfilled");
+  assert.equal((gaveUp as PromiseRejectedResult).reason.code, "JOB_TIMEOUT");
+  assert.deepEqual(asked.at, { done: [60_000], running: [60_000] });
+});
+
+test("a network that takes its time to come up after a restart does not count as that poll, one that stays away does", async (t) => {
+  const { clock, asked, node } = world(t);
+  const away = new VideoError("SERVER", "serverTrouble", { statusCode: 503 });
+  asked.answer = (jobId, poll) => (jobId === "late" && poll === 3 ? done : away);
+  const watches = ["late", "away"].map((jobId) => node()(jobId, { limit: 0, takenUp: true }));
+  const outcomes = Promise.allSettled(watches);
+  await clock.pass(400_000);
+  const [late, gone] = await outcomes;
+  assert.equal(late?.status, "fulfilled");
+  assert.equal((gone as PromiseRejectedResult).reason.code, "JOB_TIMEOUT");
+  assert.deepEqual(asked.at.away, [60_000, 120_000, 180_000]);
+});
+
 test("waiting ends with the time limit, at the limit", async (t) => {
   const { clock, asked, node } = world(t);
   const watch = node()("a", { limit: 90_000 });
