@@ -1,10 +1,11 @@
-import { fraction, plain, typed } from "../editor/checks";
+import { fraction, numberWithin, plain, typed } from "../editor/checks";
 import { fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
+import type { Validator } from "../editor/red";
 import { wordsOf } from "../editor/words";
-import { type DownloadOptions, downloadDefaults } from "./options";
+import { applies, type DownloadOptions, downloadDefaults, outputOf, type SpecialSetting } from "./options";
+import { showPreview } from "./preview.editor";
 
 const say = wordsOf("roboflow-video-download");
-const outputs = ["results", "frames", "file"] as const;
 
 RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
   category: "Roboflow",
@@ -32,20 +33,32 @@ RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
     filename: {
       value: downloadDefaults.filename,
       label: say("label.filename"),
-      validate(value, options) {
-        const output = $("#node-input-output").val() ?? this.output;
-        if (output !== "file" || String(value ?? "").trim() !== "") return true;
-        const problem = say("validate.filename");
-        return options?.label ? `${options.label}: ${problem}` : problem;
-      },
+      validate: whereItApplies(
+        "filename",
+        plain((text) => (text === "" ? say("validate.filename") : undefined)),
+      ),
     },
+    format: { value: downloadDefaults.format },
     minConfidence: {
       value: downloadDefaults.minConfidence,
       label: say("label.minConfidence"),
-      validate: plain(fraction(() => say("validate.minConfidence"))),
+      validate: whereItApplies("minConfidence", plain(fraction(() => say("validate.minConfidence")))),
     },
     classes: { value: downloadDefaults.classes },
     skipEmpty: { value: downloadDefaults.skipEmpty },
+    gap: {
+      value: downloadDefaults.gap,
+      label: say("label.gap"),
+      validate: whereItApplies("gap", plain(numberWithin(() => say("validate.gap"), { min: 0 }))),
+    },
+    minDuration: {
+      value: downloadDefaults.minDuration,
+      label: say("label.minDuration"),
+      validate: whereItApplies(
+        "minDuration",
+        plain(numberWithin(() => say("validate.minDuration"), { min: 0 })),
+      ),
+    },
     resume: { value: downloadDefaults.resume },
   },
   paletteLabel: say("label.node"),
@@ -58,7 +71,7 @@ RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
   inputLabels: say("label.input"),
   outputLabels() {
     // What stands in somebody's flow is no part of a key.
-    return say(`label.output.${outputs.find((output) => output === this.output) ?? "results"}`);
+    return say(`label.output.${outputOf(this)}`);
   },
   oneditresize() {
     fitWidth("#node-input-name");
@@ -66,11 +79,32 @@ RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
   oneditprepare() {
     fillMissing(this, downloadDefaults);
     typedField("url", messageTypes);
-    $("#node-input-output").on("change", () => {
-      const output = $("#node-input-output").val();
-      $(".roboflow-video-for").each((_index, row) => {
-        $(row).toggle($(row).attr("data-output") === output);
-      });
-    });
+    $("#node-input-output, #node-input-format").on("change", () => showWhatApplies(shownOptions()));
+    showPreview(this.id, $("#roboflow-video-preview-rows"), $("#roboflow-video-preview-message"));
   },
 });
+
+/** What is chosen in the open dialog, which is ahead of the node. */
+const shownOptions = () => ({ output: $("#node-input-output").val(), format: $("#node-input-format").val() });
+
+/** A validator of a setting that acts on some outputs only: on others it is not even shown. */
+function whereItApplies(
+  setting: SpecialSetting,
+  validate: Validator<DownloadOptions>,
+): Validator<DownloadOptions> {
+  return function (value, options) {
+    const isOpen = $("#node-input-output").length > 0;
+    return applies(setting, isOpen ? shownOptions() : this) ? validate.call(this, value, options) : true;
+  };
+}
+
+function showWhatApplies(options: { output?: unknown; format?: unknown }): void {
+  const dialog = $("#node-input-output").closest(".roboflow-video");
+  dialog.find("[data-setting]").each((_index, row) => {
+    $(row).toggle(applies($(row).attr("data-setting") as SpecialSetting, options));
+  });
+  dialog.find("[data-output]").each((_index, row) => {
+    const outputs = ($(row).attr("data-output") ?? "").split(" ");
+    $(row).toggle(outputs.includes(outputOf(options)));
+  });
+}

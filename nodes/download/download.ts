@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { describeValue, isHttpUrl, Network, Semaphore, VideoError } from "../roboflow";
+import { describeValue, isHttpUrl, Network, Semaphore, VideoError, withoutSecrets } from "../roboflow";
 import { checkAccount, checkConfig, requireAccount } from "../runtime/accounts";
 import { describeFailure } from "../runtime/failure";
 import { Runner } from "../runtime/runner/runner";
@@ -7,26 +7,35 @@ import type { Outcome, Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
 import { text } from "../runtime/text";
 import { readInput, settingsOf } from "../runtime/values";
+import { type DownloadNode, registerPreviewRoutes } from "./admin";
+import { sendEvents } from "./events";
 import { fetchResult } from "./fetch";
 import { checkFilename, writeFile } from "./file";
 import { sendFrames } from "./frames";
-import { type DownloadOptions, downloadDefaults, type Output } from "./options";
-import type { ResultRequest } from "./result-request";
+import { type DownloadOptions, downloadDefaults, type Output, outputOf } from "./options";
+import { clipNames, type ResultRequest } from "./result-request";
 import { sendResult } from "./results";
 import { type DownloadSettings, readSettings } from "./settings";
+import { sendSummary } from "./summary";
 
 /** Downloads of one node at a time: after a restart there may be many to take up again. */
 const downloadsAtOnce = 4;
+/** Characters of a clip's name in the preview. */
+const longestName = 200;
 
 const outputs: Record<Output, (request: ResultRequest) => Promise<Outcome>> = {
   results: sendResult,
   frames: sendFrames,
+  events: sendEvents,
+  summary: sendSummary,
   file: writeFile,
 };
 
 /** Fetches the result of a job and passes it on as the output that is chosen. */
 export default function download(RED: NodeAPI): void {
-  function Download(this: Node, saved: NodeDef & Partial<DownloadOptions>): void {
+  registerPreviewRoutes(RED);
+
+  function Download(this: DownloadNode, saved: NodeDef & Partial<DownloadOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...downloadDefaults, ...saved };
     const settings = settingsOf(saved, () => readSettings(options));
@@ -44,7 +53,7 @@ export default function download(RED: NodeAPI): void {
     });
     checkConfig(runner, settings);
     if (options.account) checkAccount(RED, options.account, runner);
-    if (options.output === "file")
+    if (outputOf(options) === "file")
       checkFilename(RED, options.filename).catch((error) => runner.reportConfigError(error));
     this.on("close", () => network.close());
   }
@@ -53,7 +62,7 @@ export default function download(RED: NodeAPI): void {
 
 async function work(
   RED: NodeAPI,
-  node: Node,
+  node: DownloadNode,
   settings: DownloadSettings,
   ownNetwork: Network,
   task: Task,
@@ -72,6 +81,14 @@ async function work(
     fetch: (take) => fetchResult(source, task, take),
     warn: (key, values) => node.warn(text(RED, `warnings.${key}`, values, secrets)),
     describe: (error) => describeFailure(RED, "download", error, { secrets, fileName, jobId }).message,
+    keepPreview: (rows) => {
+      const { clip } = clipNames(task);
+      node.preview = {
+        ...rows,
+        clip: withoutSecrets(clip, secrets, longestName),
+        at: new Date().toISOString(),
+      };
+    },
   });
 }
 

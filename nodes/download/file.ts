@@ -1,41 +1,78 @@
 import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import type { NodeAPI } from "node-red";
-import { openResult, projectSlugs, type ResultSummary, saveTo, VideoError } from "../roboflow";
+import {
+  csvOf,
+  jsonLinesOf,
+  openResult,
+  projectSlugs,
+  type ResultSummary,
+  saveText,
+  saveTo,
+  VideoError,
+} from "../roboflow";
 import { checkName } from "../runtime/folders";
 import { resolvePath } from "../runtime/paths";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { hasTag, render } from "../runtime/templates";
 import { UserFile } from "../runtime/user-file";
 import { textOr } from "../runtime/values";
-import { megabytes, noteCounts, type ResultRequest } from "./result-request";
+import { clipNames, megabytes, noteCounts, type ResultRequest } from "./result-request";
+import { withFilteredResult } from "./spool";
 
 /** Bytes up to which a written file is read through once more, for the counts in `msg.roboflow`. */
 const countedFile = 32 * 1024 * 1024;
 
-/** Output `file`: the result as it came, on disk. */
+/** Output `file`: the result as it came, a frame per line or a prediction per row. */
 export async function writeFile(request: ResultRequest): Promise<Outcome> {
-  const { RED, task, fetch, warn } = request;
+  const { RED, settings, task } = request;
   const { msg, signal } = task;
   const target = await targetPath(request);
   const file = await UserFile.begin(RED, target);
   try {
-    await fetch((incoming) => saveTo(file.unfinished, incoming, megabytes(task)));
-    const { summary, damage } = await lookAt(file.unfinished, task);
+    const damage =
+      settings.format === "json"
+        ? await writeAsDownloaded(request, file.unfinished)
+        : await writeAsText(request, file.unfinished);
     signal.throwIfAborted();
     await file.finish();
     msg.payload = target;
     msg.filename = target;
     delete msg.roboflow.damaged;
-    if (summary) noteCounts(task, summary);
     if (damage) {
       msg.roboflow.damaged = true;
-      warn("damagedResultKept", { problem: request.describe(damage), path: target });
+      request.warn("damagedResultKept", { problem: request.describe(damage), path: target });
     }
     return { msg, done: "fileWritten" };
   } finally {
     await file.discard();
   }
+}
+
+/** @returns how the result is damaged: what was paid for is kept all the same. */
+async function writeAsDownloaded(
+  { task, fetch }: ResultRequest,
+  file: string,
+): Promise<VideoError | undefined> {
+  await fetch((incoming) => saveTo(file, incoming, megabytes(task)));
+  try {
+    const summary = await checkFile(file, task);
+    if (summary) noteCounts(task, summary);
+    return undefined;
+  } catch (error) {
+    if (error instanceof VideoError && error.code === "RESULT") return error;
+    throw error;
+  }
+}
+
+async function writeAsText(request: ResultRequest, file: string): Promise<undefined> {
+  const { settings, task } = request;
+  const { filter, skipEmpty, format } = settings;
+  await withFilteredResult(request, (result) => {
+    const text =
+      format === "csv" ? csvOf(result, filter, clipNames(task)) : jsonLinesOf(result, filter, { skipEmpty });
+    return saveText(file, text, task.signal);
+  });
 }
 
 async function targetPath({ RED, node, settings, task }: ResultRequest): Promise<string> {
@@ -58,16 +95,6 @@ export async function checkFilename(RED: NodeAPI, filename: unknown): Promise<vo
   });
 }
 
-/** What a written result holds, and how it is damaged: what was paid for is kept all the same. */
-async function lookAt(file: string, task: Task): Promise<{ summary?: ResultSummary; damage?: VideoError }> {
-  try {
-    return { summary: await checkFile(file, task) };
-  } catch (error) {
-    if (error instanceof VideoError && error.code === "RESULT") return { damage: error };
-    throw error;
-  }
-}
-
 /**
  * Makes sure that a file is no half of a result: a small one is read through, of a big one the two ends are
  * looked at, since reading it would take longer than fetching it.
@@ -87,8 +114,9 @@ async function checkFile(file: string, { signal, msg }: Task): Promise<ResultSum
     const [start, end] = [Buffer.alloc(edge), Buffer.alloc(edge)];
     await handle.read(start, 0, edge, 0);
     await handle.read(end, 0, edge, size - edge);
-    const isWhole =
-      start.toString("latin1").trimStart().startsWith("{") && end.toString("latin1").trimEnd().endsWith("}");
+    // UTF-8, without the byte order mark that may stand first.
+    const [first, last] = [start, end].map((bytes) => bytes.toString("utf8").trim());
+    const isWhole = first?.startsWith("{") && last?.endsWith("}");
     if (!isWhole) throw new VideoError("RESULT", "resultCut");
     return undefined;
   } finally {

@@ -1,16 +1,18 @@
 import type { Outcome } from "../runtime/runner/step";
-import { noteCounts, type ResultRequest } from "./result-request";
+import { FramePreview } from "./preview";
+import type { ResultRequest } from "./result-request";
 import { sendSequence } from "./sequence";
-import { withSpooledResult } from "./spool";
+import { withFilteredResult } from "./spool";
 
 /** Output `frames`: one message for each frame. */
 export function sendFrames(request: ResultRequest): Promise<Outcome> {
-  const { task, settings } = request;
-  const { filter, skipEmpty } = settings;
-  return withSpooledResult(request, async (result) => {
-    noteCounts(task, result.summary);
+  const { filter, skipEmpty } = request.settings;
+  return withFilteredResult(request, async (result) => {
+    const preview = new FramePreview();
+    const frames = preview.watch(result.batches(filter, { skipEmpty }));
     const count = skipEmpty ? undefined : result.summary.frames;
-    const sent = await sendSequence(request, result.batches(filter, { skipEmpty }), count);
+    const sent = await sendSequence(request, frames, { count, progress: "frame" });
+    request.keepPreview(preview.rows);
     return { done: "framesSent", values: { count: sent } };
   });
 }

@@ -2,6 +2,7 @@ import type { Node, NodeAPI } from "node-red";
 import type { Incoming, ResultSummary, VideoError } from "../roboflow";
 import type { Task } from "../runtime/runner/step";
 import type { TextValues, WarningKey } from "../runtime/text";
+import type { PreviewRows } from "./preview-rows";
 import type { DownloadSettings } from "./settings";
 
 /** One result to be fetched, as an output of the download node sees it. */
@@ -20,11 +21,20 @@ export interface ResultRequest {
   warn(key: WarningKey, values: TextValues): void;
   /** An error in words, as a failed message would tell it. */
   describe(error: VideoError): string;
+  /** Keeps what came out for the dialog. */
+  keepPreview(rows: PreviewRows): void;
 }
 
 /** Puts the counts over the whole result into `msg.roboflow`. */
 export function noteCounts({ msg }: Task, { frames, detections, classes, nullFrames }: ResultSummary): void {
   Object.assign(msg.roboflow, { frames, detections, classes, nullFrames });
+}
+
+/** How the clip and its job are called, where that is known: the message may hold anything. */
+export function clipNames({ msg }: Task): { clip: string; job: string } {
+  const { fileName, jobId } = msg.roboflow as { fileName?: unknown; jobId?: unknown };
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  return { clip: text(fileName), job: text(jobId) };
 }
 
 /** Shows how far a download is, since its whole length is not always known. */

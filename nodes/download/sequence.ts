@@ -11,18 +11,19 @@ const pace = new Pace();
  *
  * @param batches the items, as many at a time as there are at hand.
  * @param count of all items; where it is not known before the last one, only that one tells.
+ * @param progress what the status counts.
  * @returns how many were sent.
  */
 export async function sendSequence(
   { RED, task }: Pick<ResultRequest, "RED" | "task">,
-  batches: AsyncIterable<unknown[]> | Iterable<unknown[]>,
-  count: number | undefined,
+  batches: AsyncIterable<Iterable<unknown>> | Iterable<Iterable<unknown>>,
+  { count, progress }: { count: number | undefined; progress: "frame" | "event" },
 ): Promise<number> {
   const message = messagesOf(RED, task);
   let sent = 0;
   const send = async (payload: unknown, count: number | undefined) => {
     if (await pace.next()) {
-      task.working("frame", { number: sent });
+      task.working(progress, { number: sent });
       await task.flowsRunning();
       task.signal.throwIfAborted();
     }

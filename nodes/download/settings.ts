@@ -1,35 +1,51 @@
-import type { FrameFilter } from "../roboflow";
-import { fractionSetting, type TypedValue, textOr } from "../runtime/values";
-import { type DownloadOptions, downloadDefaults, type Output } from "./options";
+import type { EventOptions, FrameFilter } from "../roboflow";
+import { fractionSetting, numberSetting, type TypedValue, textOr } from "../runtime/values";
+import {
+  applies,
+  type DownloadOptions,
+  downloadDefaults,
+  type Format,
+  formatOf,
+  type Output,
+  outputOf,
+  type SpecialSetting,
+} from "./options";
 
-/** What a download node works with. */
+/** What a download node works with; settings that do not act on its output stand at their defaults. */
 export interface DownloadSettings {
   account: string;
   url: TypedValue;
   output: Output;
   /** Where to write, a template. */
   filename: string;
+  format: Format;
   filter: FrameFilter;
   skipEmpty: boolean;
+  events: EventOptions;
 }
 
 /** @throws VideoError CONFIG */
 export function readSettings(saved: DownloadOptions): DownloadSettings {
-  const { minConfidence, classes } = downloadDefaults;
+  const setting = <Name extends SpecialSetting>(name: Name): DownloadOptions[Name] =>
+    applies(name, saved) ? saved[name] : downloadDefaults[name];
+  const { gap, minDuration, minConfidence, classes, filename } = downloadDefaults;
   return {
     account: saved.account,
     url: { value: saved.url, type: saved.urlType },
-    output: Object.hasOwn(outputs, saved.output) ? saved.output : downloadDefaults.output,
-    filename: textOr(saved.filename, downloadDefaults.filename),
+    output: outputOf(saved),
+    filename: textOr(setting("filename"), filename),
+    format: formatOf(saved),
     filter: {
-      minConfidence: fractionSetting(saved.minConfidence, minConfidence, { reason: "minConfidence" }),
-      classes: namesIn(textOr(saved.classes, classes)),
+      minConfidence: fractionSetting(setting("minConfidence"), minConfidence, { reason: "minConfidence" }),
+      classes: namesIn(textOr(setting("classes"), classes)),
     },
-    skipEmpty: saved.skipEmpty === true,
+    skipEmpty: setting("skipEmpty") === true,
+    events: {
+      gap: numberSetting(setting("gap"), gap, { reason: "gap", min: 0 }),
+      minDuration: numberSetting(setting("minDuration"), minDuration, { reason: "minDuration", min: 0 }),
+    },
   };
 }
-
-const outputs: Record<Output, true> = { results: true, frames: true, file: true };
 
 const namesIn = (list: string): string[] =>
   list

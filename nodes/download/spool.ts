@@ -4,7 +4,8 @@ import path from "node:path";
 import { projectSlugs, type ResultFile, saveAndOpen } from "../roboflow";
 import { makeFolder } from "../runtime/folders";
 import { spoolFolder } from "../runtime/paths";
-import { megabytes, type ResultRequest } from "./result-request";
+import { megabytes, noteCounts, type ResultRequest } from "./result-request";
+import { warnOfUnseenClasses } from "./unseen-classes";
 
 /**
  * Downloads a result into a private file, which is gone when `use` has ended.
@@ -34,3 +35,14 @@ export async function withSpooledResult<T>(
     await rm(spool, { force: true });
   }
 }
+
+/** As {@link withSpooledResult}, for what the filter acts on: notes the counts, and says which of its classes are missing. */
+export const withFilteredResult = <T>(
+  request: ResultRequest,
+  use: (result: ResultFile) => Promise<T>,
+): Promise<T> =>
+  withSpooledResult(request, (result) => {
+    noteCounts(request.task, result.summary);
+    warnOfUnseenClasses(request, result.summary);
+    return use(result);
+  });

@@ -54,7 +54,7 @@ export const forgetJob = (node: string, entry: string) =>
   call<{ ok?: true }>("POST", `roboflow-video/poll/${encodeURIComponent(node)}/forget`, { entry });
 
 /** Never fails: whatever goes wrong comes back as a Refusal. The address is relative, so that it works under any httpAdminRoot. */
-function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promise<Answer | Refusal> {
+export function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promise<Answer | Refusal> {
   return new Promise((resolve) => {
     $.ajax({
       url,

@@ -1,24 +1,17 @@
 import { notice } from "../editor/notice";
+import { keepUpToDate } from "../editor/refresh";
 import { forgetJob, isRefusal, listPendingJobs, type PendingJob } from "../editor/server";
 import { moment, untilThen, wordsOf } from "../editor/words";
 import { shorten } from "../roboflow/shorten";
 
 const say = wordsOf("roboflow-video-poll");
-const refreshSeconds = 5;
 /** Characters of a name or an ID: they come from messages. */
 const longest = 200;
 
 /** Keeps the table of jobs for which a poll node waits up to date, as long as it stands in the page. */
 export function pendingJobs(node: string, table: JQuery, message: JQuery): void {
   const body = table.find("tbody");
-  void keepUpToDate();
-
-  async function keepUpToDate(): Promise<void> {
-    await refresh();
-    setTimeout(() => {
-      if (table[0]?.isConnected) void keepUpToDate();
-    }, refreshSeconds * 1000);
-  }
+  void keepUpToDate(table, refresh);
 
   async function refresh(): Promise<void> {
     const answer = await listPendingJobs(node);

@@ -1,5 +1,5 @@
 // What others may use of this layer: Roboflow's Video Inference API and nothing of Node-RED.
-export { quoted, readAnswer, serverWords } from "./api/answers";
+export { quoted } from "./api/answers";
 export { type JobStatus, jobFailure } from "./api/job-status";
 export {
   type ApiModel,
@@ -14,15 +14,28 @@ export type { AvailableModel } from "./api/workspace";
 export { RoboflowClient, startUncertain } from "./client";
 export { describeValue, type ValueDescription } from "./describe-value";
 export { type ErrorCode, type ErrorReason, type ErrorValues, VideoError } from "./errors";
-export { type HttpResponse, Network, type NetworkOptions } from "./http/network";
+export { Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
 export { encodePart, expiryOf, isHttpUrl } from "./http/urls";
 export { pollRateLimiter } from "./polling/rate-limiter";
 export { renewedLink } from "./polling/renewed-link";
-export { secretsOfUrl, withoutSecrets } from "./redact";
-export { checkResultSize, type FrameFilter, openResult, type ResultFile, type ResultSummary } from "./result";
-export { getResult, type Incoming, saveAndOpen, saveTo } from "./result/fetch";
-export { FileSink } from "./result/file-sink";
+export { withoutSecrets } from "./redact";
+export {
+  checkResultSize,
+  csvOf,
+  type EventOptions,
+  type Frame,
+  type FrameFilter,
+  jsonLinesOf,
+  openResult,
+  type ResultFile,
+  type ResultSummary,
+  readEvents,
+  readSummary,
+  type SeenEvent,
+} from "./result";
+export { getResult, type Incoming, saveAndOpen, saveText, saveTo } from "./result/fetch";
 export { setKey } from "./result/safe-keys";
 export { Semaphore } from "./semaphore";
+export { shorten } from "./shorten";
 export { lastPart, notAVideo, type Video, videoBuffer, videoFile } from "./upload/video";

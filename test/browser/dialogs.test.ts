@@ -8,7 +8,7 @@ import { uploadDefaults } from "../../nodes/upload/options";
 import type { FlowNode, NodeRed } from "../support/node-red";
 import { controlsOf, cutOff, reachedByKeyboard } from "./support/controls";
 import { Editor } from "./support/editor";
-import { credentials, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
+import { credentials, feedRealResult, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
 import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
@@ -125,19 +125,55 @@ for (const version of versions)
       }
     });
 
-    it("hide the fields that do not apply", async () => {
+    it("show the fields and the preview only where they apply", async () => {
       const { page } = editor;
       await editor.edit("results");
+      const all = ["format", "filename", "minConfidence", "classes", "gap", "minDuration", "skipEmpty"];
+      const preview = "roboflow-video-preview";
       const seen = async () => {
-        const ids = ["filename", "minConfidence", "classes", "skipEmpty"];
-        const visible = await Promise.all(ids.map((id) => page.locator(`#node-input-${id}`).isVisible()));
-        return ids.filter((_, index) => visible[index]);
+        const ids = [...all.map((name) => `node-input-${name}`), preview];
+        const visible = await Promise.all(ids.map((id) => page.locator(`#${id}`).isVisible()));
+        return ids.filter((_, index) => visible[index]).map((id) => id.replace("node-input-", ""));
       };
+      const choose = (field: string, value: string) =>
+        page.locator(`#node-input-${field}`).selectOption(value);
       assert.deepEqual(await seen(), []);
-      await page.locator("#node-input-output").selectOption("frames");
-      assert.deepEqual(await seen(), ["minConfidence", "classes", "skipEmpty"]);
-      await page.locator("#node-input-output").selectOption("file");
-      assert.deepEqual(await seen(), ["filename"]);
+      await choose("output", "frames");
+      assert.deepEqual(await seen(), ["minConfidence", "classes", "skipEmpty", preview]);
+      for (const output of ["events", "summary"]) {
+        await choose("output", output);
+        assert.deepEqual(await seen(), ["minConfidence", "classes", "gap", "minDuration", preview]);
+      }
+      await choose("output", "file");
+      assert.deepEqual(await seen(), ["format", "filename"]);
+      await choose("format", "jsonl");
+      assert.deepEqual(await seen(), ["format", "filename", "minConfidence", "classes", "skipEmpty"]);
+      await choose("format", "csv");
+      assert.deepEqual(await seen(), ["format", "filename", "minConfidence", "classes"]);
+      await editor.cancel();
+    });
+
+    it("preview what a download node has sent last, as text", async (t) => {
+      const { page } = editor;
+      const message = page.locator("#roboflow-video-preview-message");
+      const rows = page.locator("#roboflow-video-preview-rows tbody tr");
+      await editor.edit("events");
+      await message.filter({ hasText: "No result since the last deploy" }).waitFor();
+      assert.equal(await page.locator("#roboflow-video-preview-rows").isVisible(), false);
+
+      // While the dialog is open.
+      const name = "<img src=x onerror=alert(1)>$t(yard).mp4";
+      t.after(await feedRealResult(nodeRed, name));
+      await rows.first().waitFor();
+      assert.ok((await message.innerText()).includes(`Output of ${name}, `));
+      const [first = []] = await Promise.all([rows.first().locator("td").allInnerTexts()]);
+      assert.match(first.join("|"), /^(pallet|Cement floor)\|\d+:\d\d\.\d\|\d+:\d\d\.\d\|\d+\|0\.\d\d$/);
+      await editor.cancel();
+
+      await editor.edit("frames");
+      await rows.nth(19).waitFor();
+      assert.match(await message.innerText(), /the first 20 of 195/);
+      assert.equal(await rows.count(), 20);
       await editor.cancel();
     });
 

@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { NodeRed } from "../support/node-red";
 import { Editor } from "./support/editor";
-import { credentials, waitForJobs, wholeFlow } from "./support/flows";
+import { credentials, feedRealResult, waitForJobs, wholeFlow } from "./support/flows";
 import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
@@ -17,6 +17,7 @@ const stage = openStage({ jobSeconds: 600, analyse: false });
 for (const version of versions)
   describe(`pictures of every dialog in ${version.name}`, () => {
     let nodeRed: NodeRed;
+    let endServer: () => void;
     before(async () => {
       nodeRed = await startInstalled(version, { flows: wholeFlow(stage.roboflow.url), credentials });
       await waitForJobs(nodeRed, [
@@ -24,14 +25,19 @@ for (const version of versions)
         "gate-0713.mp4",
         "a-camera-with-a-long-name-2026-07-13T07-14-05.mp4",
       ]);
+      endServer = await feedRealResult(nodeRed, "yard-0712.mp4");
     });
-    after(() => stopInstalled(nodeRed));
+    after(async () => {
+      endServer?.();
+      await stopInstalled(nodeRed);
+    });
 
     const looks: [locale: string, dark: boolean][] = [
       ["en-US", false],
+      ["de", false],
       ["ja", false],
     ];
-    if (version.dark) looks.push(["en-US", true], ["ja", true]);
+    if (version.dark) looks.push(["en-US", true], ["de", true], ["ja", true]);
 
     for (const [locale, dark] of looks)
       it(`${locale}, ${dark ? "dark" : "light"}`, async () => {
@@ -71,8 +77,10 @@ for (const version of versions)
           await picture("poll");
           await editor.cancel();
 
-          for (const output of ["results", "frames", "file"]) {
+          for (const output of ["results", "events", "frames", "file"]) {
             await editor.edit(output);
+            if (["events", "frames"].includes(output))
+              await page.locator("#roboflow-video-preview-rows tbody tr").first().waitFor();
             await picture(`download-${output}`);
             await editor.cancel();
           }

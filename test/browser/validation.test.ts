@@ -62,9 +62,17 @@ const wrong: [id: string, type: string, properties: Properties, words: RegExp][]
   ["poll-interval-empty", poll, { interval: "" }, /Ask every: has to be a number above 0/],
   ["poll-timeout", poll, { timeout: "-1" }, /Give up after: has to be a number, 0 or more/],
   ["poll-no-job", poll, { jobId: "" }, /Job id: is empty/],
-  ["download-no-file", download, { output: "file", filename: "" }, /File: is empty/],
-  ["download-confidence", download, { output: "frames", minConfidence: "40" }, /Confidence: .*0 to 1/],
-  ["download-no-address", download, { url: "" }, /Result address: is empty/],
+  ["download-no-file", download, { output: "file", filename: "" }, /File name: is empty/],
+  [
+    "download-confidence",
+    download,
+    { output: "frames", minConfidence: "40" },
+    /Minimum confidence \(0–1\): .*0 to 1/,
+  ],
+  ["download-gap", download, { output: "events", gap: "2 s" }, /Maximum gap: has to be a number of seconds/],
+  ["download-gap-empty", download, { output: "summary", gap: "" }, /Maximum gap: has to be a number/],
+  ["download-duration", download, { output: "events", minDuration: "-1" }, /Minimum duration: .* 0 or more/],
+  ["download-no-address", download, { url: "" }, /Result URL: is empty/],
 ];
 
 /** What is fine, or only known when the flow runs. */
@@ -90,6 +98,8 @@ const right: [id: string, type: string, properties: Properties][] = [
   ["download-file", download, { output: "file", filename: "/results/{{roboflow.jobId}}.json" }],
   ["download-variable", download, { output: "frames", minConfidence: "${CONFIDENCE}" }],
   ["download-comma", download, { output: "frames", minConfidence: "0,5" }],
+  ["download-hidden", download, { output: "results", minConfidence: "40", gap: "", minDuration: "x" }],
+  ["download-csv", download, { output: "file", format: "csv", filename: "/results/all.csv", gap: "x" }],
   ["download-empty", download, { output: "frames", minConfidence: "" }],
 ];
 
@@ -161,7 +171,7 @@ for (const version of versions)
       await editor.node("download-no-file").locator(".red-ui-flow-node-error").hover();
       await editor.page
         .locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip")
-        .filter({ hasText: "File: is empty: the result has to be written somewhere" })
+        .filter({ hasText: "File name: is empty" })
         .first()
         .waitFor();
     });

@@ -4,12 +4,12 @@ import { type FileHandle, open } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { downloader, yard, yardCounts } from "../support/downloads";
+import { downloader, framesOf, yard, yardCounts } from "../support/downloads";
 import { assertFailure, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
 import { type Msg, steady } from "../support/messages";
 import { until } from "../support/node-red";
-import { temporaryFolder } from "../support/recordings";
+import { temporaryFolder, writeTo } from "../support/recordings";
 
 test("file: the result is written as it came, and its path goes on", async (t) => {
   const folder = temporaryFolder(t);
@@ -82,6 +82,67 @@ test("file: folders that are missing are made, also by several at the same time"
     topics.map((topic) => `${topic}.json`),
   );
 });
+
+/** What a file of this format holds, in lines. */
+async function written(
+  t: TestContext,
+  properties: Record<string, unknown>,
+  msg: Msg = {},
+): Promise<string[]> {
+  const file = path.join(temporaryFolder(t), "deep", "result");
+  const { node, payload } = await downloader(t, { output: "file", filename: file, ...properties });
+  const { outputs, completed } = await node.send({ payload, ...msg });
+  assert.ok(completed);
+  const [out] = outputs[0] as [Msg];
+  assert.deepEqual([out.payload, out.filename], [file, file]);
+  const { frames, detections, classes, nullFrames } = out.roboflow;
+  assert.deepEqual({ frames, detections, classes, nullFrames }, yardCounts);
+  assert.deepEqual(readdirSync(path.dirname(file)), ["result"]);
+  return readFileSync(file, "utf8").split(/\r?\n/);
+}
+
+test("file: JSON Lines hold one frame per line, as output frames has them", async (t) => {
+  for (const filters of [{}, { minConfidence: 0.4, classes: "person, dog", skipEmpty: true }]) {
+    const frames = await framesOf(t, filters, yard);
+    const lines = await written(t, { format: "jsonl", ...filters });
+    assert.equal(lines.pop(), "");
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      frames.map(({ payload }) => payload),
+    );
+  }
+});
+
+test("file: CSV holds one detection per row, with the clip and its job", async (t) => {
+  const clip = { roboflow: { id: "c", fileName: "=yard.mp4", jobId: "j-1" } };
+  assert.deepEqual(await written(t, { format: "csv", minConfidence: "0,4" }, clip), [
+    "clip,job,model,frame,time,class,confidence,x,y,width,height",
+    "'=yard.mp4,j-1,people,0,0,person,0.9,1,2,3,4",
+    "'=yard.mp4,j-1,people,0,0,car,0.5,1,2,3,4",
+    "'=yard.mp4,j-1,people,12,0.4,dog,0.8,1,2,3,4",
+    "",
+  ]);
+  const foreign = { roboflow: { id: "c", fileName: 7, jobId: ["j"] } };
+  assert.equal(
+    (await written(t, { format: "csv", classes: "dog" }, foreign))[1],
+    ",,people,12,0.4,dog,0.8,1,2,3,4",
+  );
+});
+
+for (const format of ["jsonl", "csv"])
+  test(`file: nothing is kept of a damaged result as ${format}, nor of a file that was there`, async (t) => {
+    const folder = temporaryFolder(t);
+    writeTo(folder, "result", "older");
+    // Damage inside an entry, which is reached when lines before it have been written.
+    const broken = JSON.stringify(yard).replace('"dog"', "dog");
+    const properties = { output: "file", format, filename: `${folder}/result` };
+    for (const body of [broken, broken.slice(0, -30)]) {
+      const { node, payload } = await downloader(t, properties, body);
+      assertFailure(await node.send({ payload }), "RESULT", /^Download: The result is damaged/);
+    }
+    assert.deepEqual(readdirSync(folder), ["result"]);
+    assert.equal(readFileSync(path.join(folder, "result"), "utf8"), "older");
+  });
 
 test("file: a sound result is not called damaged, whatever an earlier one has left in the message", async (t) => {
   const file = path.join(temporaryFolder(t), "result.json");

@@ -60,6 +60,22 @@ const unusable: Case[] = [
       /minimum confidence has to be a number from 0 to 1, such as 0\.85, found/,
     ],
   ),
+  ...["two", "", "2 s", -1].flatMap((seconds): Case[] => [
+    [
+      "download",
+      { output: "events", gap: seconds },
+      {},
+      download,
+      /maximum gap has to be a number of seconds, 0 or more, found/,
+    ],
+    [
+      "download",
+      { output: "summary", minDuration: seconds },
+      {},
+      download,
+      /minimum duration has to be a number of seconds, 0 or more, found/,
+    ],
+  ]),
   ["download", { output: "file", filename: variable }, {}, download, /ROBOFLOW_TEST_UNSET is not set/],
   ...["often", "", "60 s", "1,5", 0, -1].map(
     (interval): Case => [
@@ -105,7 +121,10 @@ for (const [type, properties, account, msg, words] of unusable)
     );
     const { fill, shape, text = "" } = node.statuses().at(-1) ?? {};
     assert.deepEqual([fill, shape], ["red", "ring"]);
-    assert.match(text, /^(?:invalid (?:confidence|FPS|interval|timeout|upload limit)|variable not set)$/);
+    assert.match(
+      text,
+      /^(?:invalid (?:confidence|gap|duration|FPS|interval|timeout|upload limit)|variable not set)$/,
+    );
     assertFailure(await node.send({ ...msg }), "CONFIG", words);
     assert.deepEqual(emulator.ledger.requests, []);
   });

@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { isSuccess, readAnswer, refusal } from "../api/answers";
 import { VideoError } from "../errors";
 import { ConnectionError, type HttpResponse, type Network } from "../http/network";
@@ -19,7 +20,7 @@ export interface Incoming extends Pick<HttpResponse, "pipeTo"> {
 /**
  * Fetches a result from its signed URL (docs/api.md, call 5), again from the start when it is cut.
  *
- * @param take reads the bytes; called once for every attempt.
+ * @param take reads the bytes; called once for every try.
  * @throws VideoError AUTH, REJECTED or NOT_FOUND when the link has expired; RESULT when it stays cut.
  */
 export async function getResult<T>(
@@ -66,6 +67,14 @@ function lengthOf({ headers }: HttpResponse): number | undefined {
  */
 export const saveTo = (file: string, incoming: Incoming, progress: (bytes: number) => void): Promise<void> =>
   receive(incoming, new FileSink(file), progress);
+
+/**
+ * Writes text to a new file, as it comes.
+ *
+ * @throws VideoError STORAGE when the disk refuses; the error that the text ends in, or that of an aborted signal.
+ */
+export const saveText = (file: string, text: AsyncIterable<string>, signal: AbortSignal): Promise<void> =>
+  pipeline(text, new FileSink(file), { signal });
 
 /**
  * Writes an incoming result to a new file and reads it along, so that it stands open when its last byte is there.

@@ -96,7 +96,7 @@ export class JournalFiles {
         found.damaged.push({ node, file: setAside(file) });
       }
     }
-    found.entries.sort((one, other) => Date.parse(one.at) - Date.parse(other.at) || one.clock - other.clock);
+    found.entries.sort((one, other) => (one.at < other.at ? -1 : 1));
     return found;
   }
 

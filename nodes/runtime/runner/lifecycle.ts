@@ -76,7 +76,9 @@ export class Lifecycle {
   }
 
   async #load(): Promise<void> {
-    for (const { node, file } of await this.journal.load()) this.#warn(node, "damagedEntry", { file });
+    const { damaged, old } = await this.journal.load();
+    for (const { node, file } of damaged) this.#warn(node, "damagedEntry", { file });
+    for (const [node, entries] of byNode(old)) this.#warn(node, "oldEntries", counted(entries));
   }
 
   /** Drops what nodes have left that are no longer in the configuration. */
@@ -107,6 +109,12 @@ export class Lifecycle {
     });
     return ids;
   }
+}
+
+function byNode(entries: JournalEntry[]): Map<string, JournalEntry[]> {
+  const nodes = new Map<string, JournalEntry[]>();
+  for (const entry of entries) nodes.set(entry.node, [...(nodes.get(entry.node) ?? []), entry]);
+  return nodes;
 }
 
 function counted(entries: JournalEntry[]): { count: number; jobs: string } {

@@ -1,10 +1,17 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { type FlowNode, injectNodes, type NodeRed, until } from "../../support/node-red";
+import { realResult } from "../../support/real-result";
 import { makeClips } from "../../system/support/clips";
 
 export const apiKey = "editor-key-2718";
 export const credentials = { acc: { apiKey } };
 
-/** The four nodes in a row, fed at `/feed/clip`, with a download for each of its outputs. All properties are there. */
+/**
+ * The four nodes in a row, fed at `/feed/clip`, with a download for each of its outputs. All properties are there. What
+ * is fed at `/feed/result` goes to those that have a preview.
+ */
 export function wholeFlow(baseUrl: string): FlowNode[] {
   const own = { z: "tab", account: "acc" };
   const download = {
@@ -18,6 +25,9 @@ export function wholeFlow(baseUrl: string): FlowNode[] {
     minConfidence: 0,
     classes: "",
     skipEmpty: false,
+    format: "json",
+    gap: 2,
+    minDuration: 0,
     resume: true,
     x: 840,
     wires: [[]],
@@ -25,6 +35,7 @@ export function wholeFlow(baseUrl: string): FlowNode[] {
   return [
     { id: "tab", type: "tab", label: "Clips" },
     ...injectNodes("clip", ["up"]),
+    ...injectNodes("result", ["events", "frames"]),
     { id: "acc", type: "roboflow-video-account", name: "Yard", baseUrl, maxUploads: 2, tls: "", proxy: "" },
     {
       ...own,
@@ -83,13 +94,14 @@ export function wholeFlow(baseUrl: string): FlowNode[] {
       wires: [["results"], []],
     },
     { ...download, id: "results", y: 200 },
+    { ...download, id: "events", output: "events", minConfidence: 0.5, minDuration: 1, y: 140 },
     { ...download, id: "frames", output: "frames", minConfidence: 0.5, classes: "person, car", y: 260 },
     { ...download, id: "file", output: "file", filename: "/data/results/{{roboflow.jobId}}.json", y: 320 },
   ];
 }
 
 /** The nodes of that flow that have a dialog of ours; the account's is opened from one of these. */
-export const ownNodes = ["up", "st", "po", "results", "frames", "file"];
+export const ownNodes = ["up", "st", "po", "results", "events", "frames", "file"];
 
 /** Sends clips through the flow and waits until their jobs are being waited for. */
 export async function waitForJobs(nodeRed: NodeRed, names: readonly string[]): Promise<void> {
@@ -111,4 +123,18 @@ export async function waitForJobs(nodeRed: NodeRed, names: readonly string[]): P
   } finally {
     clearInterval(watch);
   }
+}
+
+/**
+ * Serves a result of the real service and feeds it to the nodes with a preview, as that of a clip.
+ *
+ * @returns ends the server.
+ */
+export async function feedRealResult(nodeRed: NodeRed, fileName: string): Promise<() => void> {
+  const server = createServer((_, response) => response.end(readFileSync(realResult)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const payload = { output_signed_url: `http://127.0.0.1:${port}/result.json` };
+  await nodeRed.inject("result", { payload, roboflow: { id: "clip", fileName } });
+  return () => server.close();
 }

@@ -30,9 +30,9 @@ const files = (node: string) => readdirSync(path.join(root, node)).filter((name)
 const durable = { durable: true };
 
 /** A journal as the next process finds it. */
-async function afterKill() {
+async function afterKill(): Promise<{ journal: Journal } & Awaited<ReturnType<Journal["load"]>>> {
   const journal = new Journal(root);
-  return { journal, damaged: await journal.load() };
+  return { journal, ...(await journal.load()) };
 }
 
 describe("the journal after a kill", () => {
@@ -173,14 +173,23 @@ describe("the journal after a kill", () => {
       assert.equal((await afterKill()).journal.unsettled(node).length, 1);
     });
 
-  it("has what seems to be years old: the clock of a computer without a battery starts in the past", async (t) => {
-    t.mock.timers.enable({ apis: ["Date"], now: 0 });
-    const { entry } = new Journal(root).accept("po", message("clip"), durable);
+  it("has dropped what is older than 8 days, and tells of it; what is younger stays", async (t) => {
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() - 8.5 * 24 * 3_600_000 });
+    const journal = new Journal(root);
+    journal.accept("po", message("old"), durable);
+    t.mock.timers.tick(24 * 3_600_000);
+    journal.accept("po", message("young"), durable);
     t.mock.timers.reset();
-    const { journal } = await afterKill();
-    const [found] = journal.unsettled("po");
-    assert.equal(found?.id, entry.id);
-    assert(journal.ageOf(found as JournalEntry) < 60_000);
+    const { old, journal: next } = await afterKill();
+    assert.deepEqual(
+      old.map(({ msg }) => msg._msgid),
+      ["old"],
+    );
+    assert.deepEqual(
+      next.unsettled("po").map(({ msg }) => msg._msgid),
+      ["young"],
+    );
+    assert.equal(files("po").length, 1);
   });
 
   for (const damage of [
