@@ -28,7 +28,7 @@ interface StartHooks {
   answerSignal: AbortSignal;
   pause?: Pause;
   /** Called before each request: from here on the job may be running. */
-  intend: () => void;
+  intend: () => Promise<void>;
   /** Called when a request was certainly not accepted, and may be sent again: the job is not running. */
   withdraw: () => void;
 }
@@ -113,7 +113,7 @@ export class RoboflowClient {
       retries.start,
       signal,
       async () => {
-        intend();
+        await intend();
         try {
           return await this.#sendStart(job, answerSignal);
         } catch (error) {

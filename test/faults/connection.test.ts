@@ -52,7 +52,7 @@ async function start(
 ): Promise<{ outcome: string; tried: number; error?: VideoError }> {
   let tried = 0;
   const hooks = { signal: unhurried, answerSignal: unhurried, withdraw: () => {} };
-  const intend = () => {
+  const intend = async () => {
     tried += 1;
   };
   try {

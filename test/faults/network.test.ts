@@ -86,7 +86,7 @@ async function wholeWay(client: RoboflowClient): Promise<string> {
   const jobId = await client.startJob({ input_url: inputUrl, infer_fps: 5, models } as never, {
     signal: unhurried,
     answerSignal: unhurried,
-    intend: () => {},
+    intend: async () => {},
     withdraw: () => {},
   });
   for (;;) {
@@ -181,7 +181,7 @@ describe("a proxy with a password:", () => {
       .startJob({ input_url: "https://cameras.example/a.mp4", infer_fps: 5, models: [] } as never, {
         signal: unhurried,
         answerSignal: unhurried,
-        intend: () => {},
+        intend: async () => {},
         withdraw: () => {},
       })
       .catch(() => {});

@@ -1,18 +1,16 @@
 import {
   closeSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
-  rmSync,
   writeSync,
 } from "node:fs";
-import { open } from "node:fs/promises";
 import path from "node:path";
 import { EventLoopYield } from "../../event-loop";
+import { Disk, removeQuietly } from "./disk";
 import { entryText, type JournalEntry, readEntry } from "./entry";
 
 /** What an earlier process left in the journal's folder. */
@@ -33,38 +31,56 @@ const damagedEnding = ".damaged";
  */
 export class JournalFiles {
   readonly #left: LeftFile[];
-  #diskFollows: Promise<void> = Promise.resolve();
+  readonly #disk: Disk;
+  #writes = 0;
 
   /** Lists what an earlier process left at once, before this one has written anything of its own. */
   constructor(readonly root: string) {
     this.#left = listLeft(root);
+    this.#disk = new Disk(root);
   }
 
   /**
-   * Writes an entry at once, so that it stands before its message goes on.
+   * Writes an entry at once, so that it stands before its message goes on. The disk itself follows in the background.
    *
-   * @param durable waits for the disk itself, which a power cut needs and a kill does not; otherwise the
-   *   disk follows in the background.
    * @returns where in the message values stood that cannot be written.
    * @throws the file system's error.
    */
-  write(entry: JournalEntry, durable: boolean): string[] {
-    const { text, missing } = entryText(entry);
-    const folder = this.#folder(entry.node);
-    const file = path.join(folder, entry.id + ending);
-    const temporary = path.join(folder, entry.id + temporaryEnding);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  write(entry: JournalEntry): string[] {
+    const { temporary, file, missing } = this.#writeTemporary(entry);
     try {
-      writeWhole(temporary, text, durable);
       renameSync(temporary, file);
     } catch (error) {
       removeQuietly(temporary);
       throw error;
     }
-    if (durable) for (const changed of [folder, this.root]) syncFolder(changed);
-    // One at a time: a slow card would otherwise keep every other file access of the process waiting.
-    else this.#diskFollows = this.#diskFollows.then(() => settleOnDisk(file));
+    this.#disk.follow(file);
     return missing;
+  }
+
+  /**
+   * Writes an entry and resolves when it is on the disk itself. The event loop goes on meanwhile.
+   *
+   * @throws the file system's error.
+   */
+  async commit(entry: JournalEntry): Promise<void> {
+    const { temporary, file } = this.#writeTemporary(entry);
+    await this.#disk.commit(temporary, file);
+  }
+
+  #writeTemporary(entry: JournalEntry): { temporary: string; file: string; missing: string[] } {
+    const { text, missing } = entryText(entry);
+    const file = this.#fileOf(entry);
+    // Each write has a name of its own: one may still be on its way to the disk when the next begins.
+    this.#writes += 1;
+    const temporary = `${file.slice(0, -ending.length)}.${this.#writes}${temporaryEnding}`;
+    try {
+      writeWhole(temporary, text);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+    return { temporary, file, missing };
   }
 
   /**
@@ -72,12 +88,14 @@ export class JournalFiles {
    *
    * @param last whether it is the only one of its node.
    */
-  remove({ node, id }: JournalEntry, last: boolean): void {
+  remove(entry: JournalEntry, last: boolean): void {
+    const file = this.#fileOf(entry);
+    this.#disk.forget(file);
     // Where the disk refuses (a card that has turned read-only), the work is done once more after the next start.
-    removeQuietly(path.join(this.#folder(node), id + ending));
+    removeQuietly(file);
     if (!last) return;
     try {
-      rmdirSync(this.#folder(node));
+      rmdirSync(path.dirname(file));
     } catch {
       // Something was set aside in it.
     }
@@ -100,8 +118,8 @@ export class JournalFiles {
     return found;
   }
 
-  #folder(node: string): string {
-    return path.join(this.root, folderOf(node));
+  #fileOf({ node, id }: JournalEntry): string {
+    return path.join(this.root, folderOf(node), id + ending);
   }
 }
 
@@ -157,46 +175,23 @@ function setAside(file: string): string {
   }
 }
 
-function removeQuietly(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // Said where it is called.
-  }
-}
-
-function writeWhole(file: string, content: string, durable: boolean): void {
-  const handle = openSync(file, "w", 0o600);
+function writeWhole(file: string, content: string): void {
+  const handle = openForWriting(file);
   try {
     const bytes = Buffer.from(content);
     for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
-    if (durable) fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
 }
 
-function syncFolder(folder: string): void {
-  // Windows cannot open a folder; there the rename itself has to do.
-  if (process.platform === "win32") return;
-  const handle = openSync(folder, "r");
+function openForWriting(file: string): number {
   try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-/** Best effort against power cuts: the entry may be settled and gone before its turn comes. */
-async function settleOnDisk(file: string): Promise<void> {
-  try {
-    const handle = await open(file, "r");
-    try {
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    // Nothing to do about it here, and nothing is lost by a kill.
+    return openSync(file, "w", 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    // The first entry of a node.
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    return openSync(file, "w", 0o600);
   }
 }

@@ -9,6 +9,7 @@ interface Held {
   /** Whether it is to be written at all. */
   durable: boolean;
   written: boolean;
+  intending?: Promise<void>;
   linger?: NodeJS.Timeout;
 }
 
@@ -65,7 +66,7 @@ export class Journal {
     const held = { entry, durable, written: false };
     this.#of(node).set(entry.id, held);
     try {
-      return { entry, missing: durable && !outcomeOnly ? this.#write(held, { sync: false }) : [] };
+      return { entry, missing: durable && !outcomeOnly ? this.#write(held) : [] };
     } catch (trouble) {
       return { entry, missing: [], trouble };
     }
@@ -84,15 +85,31 @@ export class Journal {
   }
 
   /**
-   * Says that a paid request is about to be sent; on the disk itself when this returns.
+   * Says that a paid request is about to be sent; on the disk itself when this resolves.
    *
-   * @throws the file system's error: then the request must not be sent.
+   * @param signal when it is aborted meanwhile, the entry stays accepted.
+   * @throws the file system's error, or the signal's reason: then the request must not be sent.
    */
-  intend(entry: JournalEntry): void {
+  intend(entry: JournalEntry, signal: AbortSignal): Promise<void> {
     const held = this.#heldOf(entry);
     if (!held) throw new Error("not in the journal");
-    entry.state = "intent";
-    this.#write(held, { sync: true });
+    // On a slow disk a node that has been closed may still be at it when the node that comes after it begins.
+    const before = held.intending ?? Promise.resolve();
+    held.intending = before.catch(() => {}).then(() => this.#intend(held, signal));
+    return held.intending;
+  }
+
+  async #intend(held: Held, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await this.#files.commit({ ...held.entry, state: "intent" });
+    held.written = true;
+    if (!signal.aborted) {
+      held.entry.state = "intent";
+      return;
+    }
+    if (this.#heldOf(held.entry)) this.#rewrite(held.entry);
+    else this.#files.remove(held.entry, !this.#held.has(held.entry.node));
+    throw signal.reason;
   }
 
   /** Takes an intention back: the request was certainly not accepted. */
@@ -229,15 +246,15 @@ export class Journal {
     const held = this.#heldOf(entry);
     if (!held?.durable) return [];
     try {
-      return this.#write(held, { sync: false });
+      return this.#write(held);
     } catch {
       // The older entry is safe to come back to: at worst the outcome is sent, or the doubt raised, once more.
       return [];
     }
   }
 
-  #write(held: Held, { sync }: { sync: boolean }): string[] {
-    const missing = this.#files.write(held.entry, sync);
+  #write(held: Held): string[] {
+    const missing = this.#files.write(held.entry);
     held.written = true;
     return missing;
   }

@@ -263,13 +263,6 @@ export class Runner implements Resumable {
   #task({ entry, resumed, controller, patient }: Running, send: Task["send"]): Task {
     const { journal } = this.#lifecycle;
     const status = this.#status;
-    const paid = (act: () => void): void => {
-      try {
-        act();
-      } catch (cause) {
-        throw new VideoError("STORAGE", "journalNeeded", { values: { path: journal.root }, cause });
-      }
-    };
     return {
       id: entry.id,
       acceptedAt: new Date(entry.at),
@@ -289,10 +282,15 @@ export class Runner implements Resumable {
         if (this.#lifecycle.isRestarting)
           await Promise.race([this.#lifecycle.flowsRunning(), this.#closing.reached]);
       },
-      intend: () => {
-        // The node that comes after this one may have it in hand by now.
-        patient.signal.throwIfAborted();
-        paid(() => journal.intend(entry));
+      intend: async () => {
+        // No paid request begins after a deploy has: the node that comes after this one does it.
+        const { signal } = controller;
+        try {
+          await journal.intend(entry, signal);
+        } catch (cause) {
+          signal.throwIfAborted();
+          throw new VideoError("STORAGE", "journalNeeded", { values: { path: journal.root }, cause });
+        }
       },
       withdraw: () => journal.withdraw(entry),
     };

@@ -21,8 +21,12 @@ export interface Task {
   send(msg: NodeMessage | (NodeMessage | null)[]): void;
   /** Resolves when no deploy is under way, or this node closes: what is sent in one may reach a node that is gone. */
   flowsRunning(): Promise<void>;
-  /** Says that a paid request is about to be sent; it is on disk when this returns. */
-  intend(): void;
+  /**
+   * Says that a paid request is about to be sent; on the disk itself when this resolves.
+   *
+   * @throws VideoError STORAGE, or the signal's reason: then it must not be sent.
+   */
+  intend(): Promise<void>;
   /** Takes the intention back: the request was certainly not accepted. */
   withdraw(): void;
 }

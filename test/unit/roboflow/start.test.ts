@@ -24,7 +24,7 @@ async function startJob(client: RoboflowClient) {
   const started = client.startJob(job, {
     signal: unhurried,
     answerSignal: unhurried,
-    intend: () => void told.push("intend"),
+    intend: async () => void told.push("intend"),
     withdraw: () => void told.push("withdraw"),
   });
   const jobId = await started.catch((error: unknown) => {

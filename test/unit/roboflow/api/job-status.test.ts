@@ -82,7 +82,7 @@ test("the stand-in's other spelling goes all the way from start to link", async 
       infer_fps: 5,
       models: [{ model_id: "yard-motion", model_version: "1", inference_type: "object-detection" }],
     },
-    { signal: unhurried, answerSignal: unhurried, intend: () => {}, withdraw: () => {} },
+    { signal: unhurried, answerSignal: unhurried, intend: async () => {}, withdraw: () => {} },
   );
   for (;;) {
     const { state, outputUrl } = await client.jobStatus(jobId, { signal: unhurried });

@@ -133,7 +133,7 @@ test("a redirect is REJECTED, and nothing follows it: the key stays where it bel
     await assert.rejects(
       client.startJob(
         { input_url: "https://s.example/x", infer_fps: 5, models: [] },
-        { signal: unhurried, answerSignal: unhurried, intend: () => {}, withdraw: () => {} },
+        { signal: unhurried, answerSignal: unhurried, intend: async () => {}, withdraw: () => {} },
       ),
       refused,
     );

@@ -10,7 +10,7 @@ import fs, {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, it } from "node:test";
+import { afterEach, beforeEach, describe, it, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { JournalEntry } from "../../../../nodes/runtime/journal/entry";
 import { Journal } from "../../../../nodes/runtime/journal/journal";
@@ -28,11 +28,32 @@ const handed = (id: string, handover: { token: string; repeat?: boolean }) =>
   message(id, { roboflow: { id, handover } });
 const files = (node: string) => readdirSync(path.join(root, node)).filter((name) => name.endsWith(".json"));
 const durable = { durable: true };
+const unhurried = new AbortController().signal;
 
 /** A journal as the next process finds it. */
 async function afterKill(): Promise<{ journal: Journal } & Awaited<ReturnType<Journal["load"]>>> {
   const journal = new Journal(root);
   return { journal, ...(await journal.load()) };
+}
+
+/** Tells of each sync and rename in the journal's folder; a sync takes as long as that does. */
+function watchDisk(t: TestContext, see: (step: string) => unknown): void {
+  const { renameSync } = fs;
+  const { open } = fs.promises;
+  const seen = (file: unknown) => path.relative(root, String(file)) || ".";
+  t.mock.method(fs.promises, "open", async (...[file, ...rest]: Parameters<typeof open>) => {
+    const handle = await open(file, ...rest);
+    const { sync } = handle;
+    handle.sync = async () => {
+      await see(`sync ${seen(file)}`);
+      await sync.call(handle);
+    };
+    return handle;
+  });
+  t.mock.method(fs, "renameSync", (from: string, to: string) => {
+    see("rename");
+    renameSync(from, to);
+  });
 }
 
 describe("the journal after a kill", () => {
@@ -62,7 +83,7 @@ describe("the journal after a kill", () => {
     const journal = new Journal(root);
     const { entry } = journal.accept("st", message("clip"), durable);
     const stateAfterKill = async () => (await afterKill()).journal.unsettled("st")[0]?.state;
-    journal.intend(entry);
+    await journal.intend(entry, unhurried);
     assert.equal(await stateAfterKill(), "intent");
     journal.withdraw(entry);
     assert.equal(await stateAfterKill(), "accepted");
@@ -76,7 +97,7 @@ describe("the journal after a kill", () => {
       const msg = message("clip", { snapshot: Buffer.from("jpg"), when: new Date(5), ratio: Number.NaN });
       const { entry, missing } = journal.accept("st", msg, durable);
       assert.deepEqual(missing, ["msg.snapshot"]);
-      if (state === "intent") journal.intend(entry);
+      if (state === "intent") await journal.intend(entry, unhurried);
       if (state === "sent") assert.deepEqual(journal.settle(entry, { msg, output: 0 }), ["msg.snapshot"]);
       if (state === "failed") journal.settle(entry, { failure: { code: "PLAN", message: "no credits" } });
       const [found] = (await afterKill()).journal.unsettled("st");
@@ -122,27 +143,73 @@ describe("the journal after a kill", () => {
     }
   });
 
-  it("has an intention on the disk itself, with the folders that lead to it, when the request may go out", (t) => {
+  it("has an intention on the disk itself, with the folders that lead to it, when the request may go out", async (t) => {
     const journal = new Journal(root);
     const { entry } = journal.accept("st", message("clip"), durable);
-    const { openSync, fsyncSync, renameSync } = fs;
-    const opened = new Map<number, string>();
     const steps: string[] = [];
-    t.mock.method(fs, "openSync", (...[file, ...rest]: Parameters<typeof openSync>) => {
-      const handle = openSync(file, ...rest);
-      opened.set(handle, path.relative(root, String(file)) || ".");
-      return handle;
+    watchDisk(t, (step) => {
+      steps.push(step.replace(/\.\d+\.tmp/, ".tmp"));
     });
-    t.mock.method(fs, "fsyncSync", (handle: number) => {
-      steps.push(`sync ${opened.get(handle)}`);
-      fsyncSync(handle);
+    await journal.intend(entry, unhurried);
+    steps.push("sent");
+    const own = steps.filter((step) => step !== `sync st/${entry.id}.json`);
+    assert.deepEqual(own, [`sync st/${entry.id}.tmp`, "rename", "sync st", "sync .", "sent"]);
+  });
+
+  it("holds nobody up while intentions go to a slow disk, and lets many share the sync of their folder", async (t) => {
+    const journal = new Journal(root);
+    const steps: string[] = [];
+    watchDisk(t, async (step) => {
+      steps.push(step);
+      await delay(2);
     });
-    t.mock.method(fs, "renameSync", (from: string, to: string) => {
-      steps.push("rename");
-      renameSync(from, to);
+    const entries = Array.from(
+      { length: 40 },
+      (_, n) => journal.accept("st", message(`clip-${n}`), durable).entry,
+    );
+    let turns = 0;
+    const turning = setInterval(() => (turns += 1), 1);
+    await Promise.all(entries.map((entry) => journal.intend(entry, unhurried)));
+    clearInterval(turning);
+    assert(turns > 20, `the event loop turned ${turns} times`);
+    const ofFolder = steps.filter((step) => step === "sync st").length;
+    assert(ofFolder <= 5, `the folder was synced ${ofFolder} times`);
+    assert.equal((await afterKill()).journal.unsettled("st").length, 40);
+  });
+
+  for (const [what, isRemoved] of [
+    ["stays accepted", false],
+    ["stays gone, where it was removed", true],
+  ] as const)
+    it(`an entry whose node is closed while its intention goes to the disk ${what}`, async (t) => {
+      const journal = new Journal(root);
+      const { entry } = journal.accept("st", message("clip"), durable);
+      const closing = new AbortController();
+      watchDisk(t, () => {
+        if (closing.signal.aborted) return;
+        closing.abort(new Error("closed"));
+        if (isRemoved) journal.remove(entry);
+      });
+      await assert.rejects(journal.intend(entry, closing.signal), /closed/);
+      assert.equal(entry.state, "accepted");
+      const states = (await afterKill()).journal.unsettled("st").map(({ state }) => state);
+      assert.deepEqual(states, isRemoved ? [] : ["accepted"]);
     });
-    journal.intend(entry);
-    assert.deepEqual(steps, [`sync st/${entry.id}.tmp`, "rename", "sync st", "sync ."]);
+
+  it("an intention of the next node comes after that of one that was closed at a slow disk", async (t) => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("st", message("clip"), durable);
+    const closing = new AbortController();
+    watchDisk(t, () => delay(20));
+    const first = journal.intend(entry, closing.signal);
+    closing.abort(new Error("closed"));
+    const second = journal.intend(entry, unhurried);
+    await assert.rejects(first, /closed/);
+    await second;
+    assert.deepEqual(
+      (await afterKill()).journal.unsettled("st").map(({ state }) => state),
+      ["intent"],
+    );
   });
 
   it("removes what a kill left half written, and leaves alone what is not its own", async () => {

@@ -198,12 +198,18 @@ describe("taking up what a kill has left", () => {
   });
 
   it("tells of the doubt about a paid request that a kill cut off, and does not make it again", async () => {
-    const before = new FakeNodeRed().node("st", (task) => {
-      task.intend();
+    let noted = false;
+    const before = new FakeNodeRed().node("st", async (task) => {
+      await task.intend();
+      noted = true;
       return forEver(task);
     });
     before.receive(clip("clip"));
-    await delay(5);
+    await until(
+      () => noted,
+      10_000,
+      () => "no intention",
+    );
     const nodeRed = new FakeNodeRed();
     let begun = 0;
     const next = nodeRed.node("st", (task) => {
@@ -362,7 +368,7 @@ describe("a deploy", () => {
         await new Promise<void>((resolve) => {
           begin = resolve;
         });
-        intend();
+        await intend();
         asked += 1;
         return { msg, done: "started" };
       },
