@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { registerRoutes, unknownNode } from "../runtime/admin";
-import type { PollNode } from "./pending";
+import type { PollNode } from "./pending-jobs";
 
 /** The endpoints behind the list of pending jobs in the poll node's dialog. */
 export function registerPendingJobsRoutes(RED: NodeAPI): void {

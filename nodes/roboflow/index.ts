@@ -1,5 +1,5 @@
 // What others may use of this layer: Roboflow's Video Inference API and nothing of Node-RED.
-export { quoted } from "./api/answers";
+export { quoted, readAnswer, serverWords } from "./api/answers";
 export { type JobStatus, jobFailure } from "./api/job-status";
 export {
   type ApiModel,
@@ -14,12 +14,12 @@ export type { AvailableModel } from "./api/workspace";
 export { RoboflowClient, startUncertain } from "./client";
 export { describeValue, type ValueDescription } from "./describe-value";
 export { type ErrorCode, type ErrorReason, type ErrorValues, VideoError } from "./errors";
-export { Network, type NetworkOptions } from "./http/network";
+export { type HttpResponse, Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
 export { encodePart, expiryOf, isHttpUrl } from "./http/urls";
 export { pollRateLimiter } from "./polling/rate-limiter";
 export { renewedLink } from "./polling/renewed-link";
-export { withoutSecrets } from "./redact";
+export { secretsOfUrl, withoutSecrets } from "./redact";
 export {
   checkResultSize,
   csvOf,
@@ -35,6 +35,7 @@ export {
   type SeenEvent,
 } from "./result";
 export { getResult, type Incoming, saveAndOpen, saveText, saveTo } from "./result/fetch";
+export { FileSink } from "./result/file-sink";
 export { setKey } from "./result/safe-keys";
 export { Semaphore } from "./semaphore";
 export { shorten } from "./shorten";

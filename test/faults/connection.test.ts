@@ -331,7 +331,7 @@ describe("connections are kept and given up:", () => {
 });
 
 describe("silence and slowness:", () => {
-  test("an upload over a poor line, slower than one piece in the time limit, is not taken for a silent one", async (t) => {
+  test("an upload over a poor line, slower than one chunk in the time limit, is not taken for a silent one", async (t) => {
     let received = 0;
     const server = createHttpServer((incoming, response) => {
       const timer = setInterval(() => {
@@ -346,7 +346,7 @@ describe("silence and slowness:", () => {
     const bytes = recording("mp4", 24 * 1024 * 1024);
     const video: Video = {
       size: bytes.length,
-      // In a single piece: the larger, the longer until Node tells that it is gone.
+      // In a single chunk: the larger, the longer until Node tells that it is gone.
       open: () => ({ stream: Readable.from([bytes], { objectMode: false }), sent: () => bytes.length }),
       verify: async () => {},
     };
@@ -356,7 +356,7 @@ describe("silence and slowness:", () => {
     assert.ok(received > 1024 * 1024, `${received} bytes`);
   });
 
-  test("a reader that takes its time over a piece is not the server's silence", async (t) => {
+  test("a reader that takes its time over a chunk is not the server's silence", async (t) => {
     const server = createHttpServer((_, response) => {
       response.write("first");
       setTimeout(() => response.end("second"), 50);
@@ -368,8 +368,8 @@ describe("silence and slowness:", () => {
     const { pipeTo } = await network.request({ method: "GET", url, signal: unhurried });
     let text = "";
     const slow = new Writable({
-      write: (piece, _encoding, callback) => {
-        text += piece;
+      write: (chunk, _encoding, callback) => {
+        text += chunk;
         setTimeout(callback, 400);
       },
     });

@@ -47,7 +47,7 @@ const thrice = (outcome: ErrorCode, statusCode: number): Expectation => ({
   survives: 2,
 });
 /** A running job is waited for whatever happens. */
-const ridden: Expectation = { outcome: "JOB_TIMEOUT", requests: "polls", survives: 2 };
+const waitedOut: Expectation = { outcome: "JOB_TIMEOUT", requests: "polls", survives: 2 };
 const uncertain = (statusCode?: number) => once("START_UNCERTAIN", statusCode);
 
 /** What refuses a request for good, whoever asks. */
@@ -139,30 +139,30 @@ export const expectations: Record<RequestName, Record<FaultName, Expectation>> =
   },
   status: {
     ...refusals,
-    refused: ridden,
-    "name not found": ridden,
-    "reset while it is sent": ridden,
-    "reset before the answer": ridden,
-    "reset in the answer": ridden,
-    "slow, then silent": ridden,
-    "drop by drop": ridden,
-    "drop by drop from the head on": ridden,
+    refused: waitedOut,
+    "name not found": waitedOut,
+    "reset while it is sent": waitedOut,
+    "reset before the answer": waitedOut,
+    "reset in the answer": waitedOut,
+    "slow, then silent": waitedOut,
+    "drop by drop": waitedOut,
+    "drop by drop from the head on": waitedOut,
     "HTTP 403, a firewall's page": thrice("AUTH", 403),
     redirect: thrice("REJECTED", 302),
     "HTTP 404": thrice("NOT_FOUND", 404),
-    "HTTP 408": ridden,
-    "HTTP 425": ridden,
-    "HTTP 429": ridden,
-    "HTTP 429, Retry-After seconds": ridden,
-    "HTTP 429, Retry-After date": ridden,
-    "HTTP 500": ridden,
-    "HTTP 502 with HTML": ridden,
-    "HTTP 503": ridden,
-    truncated: ridden,
-    "empty body": ridden,
-    "not JSON": ridden,
+    "HTTP 408": waitedOut,
+    "HTTP 425": waitedOut,
+    "HTTP 429": waitedOut,
+    "HTTP 429, Retry-After seconds": waitedOut,
+    "HTTP 429, Retry-After date": waitedOut,
+    "HTTP 500": waitedOut,
+    "HTTP 502 with HTML": waitedOut,
+    "HTTP 503": waitedOut,
+    truncated: waitedOut,
+    "empty body": waitedOut,
+    "not JSON": waitedOut,
     // An answer without a status is that of a job that is being set up.
-    "wrong shape": ridden,
+    "wrong shape": waitedOut,
     gzip: fine,
   },
   result: {

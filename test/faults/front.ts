@@ -8,7 +8,7 @@ import { route } from "../../emulator/routes";
 export const testHost = "roboflow.test";
 
 /**
- * The wire between a node and the stand-in: it counts every try, also one that no server sees, and breaks where
+ * The wire between a node and the emulator: it counts every attempt, also one that no server sees, and breaks where
  * a server cannot break it. `until` is how many tries it stays broken for.
  */
 export interface Front {
@@ -44,10 +44,10 @@ export async function frontOf(target: string): Promise<Front> {
     drips -= 1;
     const pass = isDripping ? dripInto(client) : (bytes: Buffer) => client.write(bytes);
     let received = 0;
-    client.on("data", (piece) => {
-      received += piece.length;
+    client.on("data", (chunk) => {
+      received += chunk.length;
       if (isCut && received >= cut.bytes) return client.resetAndDestroy();
-      if (server.write(piece)) return;
+      if (server.write(chunk)) return;
       client.pause();
       server.once("drain", () => client.resume());
     });

@@ -121,7 +121,7 @@ async function run(
       emulator,
       front,
       apiKey,
-      // The front counts down, the stand-in takes 0 for ever.
+      // The front counts down, the emulator takes 0 for ever.
       times: times || (isOfTheFront(fault, row) ? Number.POSITIVE_INFINITY : 0),
     });
   const large = fault === "slow, then silent" || fault === "drop by drop";

@@ -38,7 +38,7 @@ test("trouble with one project is asked again about, and ends as an error", asyn
   await assert.rejects(client.models(hooks), { code: "SERVER", statusCode: 500 });
 });
 
-test("when one project fails, the rest of a long list is not asked for any more", async (t) => {
+test("when one project fails, the others of a long list are not asked for any more", async (t) => {
   const projects = Array.from({ length: 40 }, (_, at) => ({
     id: `yard/p${at}`,
     type: "object-detection",

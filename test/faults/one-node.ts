@@ -47,7 +47,7 @@ export interface NodeSetting extends Setting {
 
 const ours = [account, upload, start, poll, download];
 let runs = 0;
-/** A name that no other flow of this process has: journal and poll floor outlive their nodes. */
+/** A name that no other flow of this process has: journal and rate limiter outlive their nodes. */
 const own = (name: string) => `${name}${runs}`;
 
 const accountNode = (properties?: Record<string, unknown>) => ({

@@ -21,7 +21,7 @@ before(async () => {
   for (const policy of Object.values(retries)) policy.first = 20;
 });
 beforeEach(async () => {
-  // A server of its own for each test: the rest after a 429 belongs to the account.
+  // A server of its own for each test: the backoff after a 429 belongs to the account.
   emulator = await startEmulator({ apiKey, analyse: false, jobSeconds: 0 });
 });
 afterEach(() => emulator.close());
@@ -75,7 +75,7 @@ describe("a result link that has expired:", () => {
     assert.deepEqual(asked(), ["result"]);
   });
 
-  test("the pause between two polls of a job is kept, and so is the rest of the account", async (t) => {
+  test("the minimum interval between two polls of a job is kept, and so is the backoff of the account", async (t) => {
     const known = await job();
     const client = `${emulator.url} ${apiKey}`;
     emulator.expireLinks();
@@ -91,7 +91,7 @@ describe("a result link that has expired:", () => {
     assert.ok((emulator.ledger.of("status")[0]?.time ?? 0) >= slowed + 590);
   });
 
-  test("trouble with asking for it is ridden out like any other, and ends", async (t) => {
+  test("trouble with asking for it is retried like any other, and ends", async (t) => {
     const known = await job();
     emulator.expireLinks();
     emulator.fault({ kind: "status", do: "answer", status: 500, count: 2 }, { kind: "status", do: "reset" });
@@ -157,10 +157,10 @@ describe("a 429 to a poll:", () => {
     const waits = [watched(t, one, { limit: 1500 }), watched(t, two, { limit: 1500 })];
     await delay(900);
     assert.equal(pollsOf(one).length, 1);
-    assert.ok(pollsOf(two).length <= 2, `${pollsOf(two).length} polls of the other job during the rest`);
+    assert.ok(pollsOf(two).length <= 2, `${pollsOf(two).length} polls of the other job during the backoff`);
     for (const outcome of await Promise.allSettled(waits))
       assert.equal(outcome.status === "rejected" && (outcome.reason as VideoError).code, "JOB_TIMEOUT");
-    assert.ok(pollsOf(one).length >= 3 && pollsOf(two).length >= 3, "both went on after the rest");
+    assert.ok(pollsOf(one).length >= 3 && pollsOf(two).length >= 3, "both went on after the backoff");
   });
 
   test("leaves another account of the same server alone", async (t) => {
@@ -173,7 +173,7 @@ describe("a 429 to a poll:", () => {
     assert.ok(pollsOf(jobId).length >= 3);
   });
 
-  test("that meets many polls at once is one 429: the rest does not double with each", async (t) => {
+  test("that meets many polls at once is one 429: the backoff does not double with each", async (t) => {
     emulator.fault({ kind: "job", do: "never", count: 0 });
     const jobs = await Promise.all(Array.from({ length: 12 }, startedNever));
     emulator.ledger.clear();
@@ -183,8 +183,8 @@ describe("a 429 to a poll:", () => {
     }
     await delay(300);
     assert.equal(emulator.ledger.of("status").length >= 2, true, "several were on their way");
-    const rest = pollRateLimiter.backoffUntil(`${emulator.url} ${apiKey}`) - pollRateLimiter.now();
-    assert.ok(rest > 0 && rest <= 1000, `a rest of ${rest} ms`);
+    const backoff = pollRateLimiter.backoffUntil(`${emulator.url} ${apiKey}`) - pollRateLimiter.now();
+    assert.ok(backoff > 0 && backoff <= 1000, `a backoff of ${backoff} ms`);
   });
 
   test("that speaks of credits is said at once", async (t) => {

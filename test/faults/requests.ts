@@ -14,7 +14,7 @@ export interface RequestRow {
 
 export interface World {
   emulator: Emulator;
-  /** The stand-in's address through the front. */
+  /** The emulator's address through the front. */
   front: string;
   folder: string;
   apiKey: string;

@@ -179,7 +179,7 @@ async function pushThrough(echo: string): Promise<void> {
   await nodeRed.inject("upload-good", { payload: signed("https://cameras.example") });
   const links = nodeRed.records("out").flatMap(({ msg }) => msg.payload?.output_signed_url ?? []);
 
-  // What the stand-in does wrong, by clip; each for good, so that the last word is an error.
+  // What the emulator does wrong, by clip; each for good, so that the last word is an error.
   const faults = {
     reset: { do: "reset" },
     redirect: { do: "redirect", location: `${echo}/elsewhere?api_key=${keys.good}` },

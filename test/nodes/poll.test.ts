@@ -255,6 +255,58 @@ for (const [name, msg] of [
   });
 }
 
+/** Lines of the log that tell of jobs no longer waited for. */
+const stopped = (node: NodeUnderTest) => node.logs().filter((line) => line.includes("Stopped waiting for"));
+
+test("the log names each job that is no longer waited for, and none that nobody waited for", async (t) => {
+  const { emulator, node, jobs, given } = await waiting(t);
+  await node.send({ reset: true, payload: jobs[1] });
+  await node.outcomeOf(given[1]);
+  assert.deepEqual(stopped(node), [`Stopped waiting for 1 job(s), which may go on at Roboflow: ${jobs[1]}`]);
+  await node.send({ reset: true, payload: jobs[1] });
+  assert.equal(stopped(node).length, 1);
+  await node.send({ reset: true });
+  await assertDropped(emulator, node, jobs, [given[0], given[2]]);
+  assert.deepEqual(stopped(node).slice(1), [
+    `Stopped waiting for 2 job(s), which may go on at Roboflow: ${jobs[0]}, ${jobs[2]}`,
+  ]);
+});
+
+for (const reset of [false, null]) {
+  test(`msg.reset of ${reset} is none on a message to which start has given a job`, async (t) => {
+    const { emulator, node, jobs } = await waiting(t);
+    const jobId = await job(emulator, { kind: "job", do: "never" });
+    const msgid = node.give({ reset, payload: jobId, roboflow: { id: "clip", jobId } });
+    await polled(emulator, jobId, 1);
+    for (const other of jobs) await polled(emulator, other, (pollsOf(emulator, other) ?? 0) + 1);
+    assert.deepEqual(stopped(node), []);
+    node.give({ reset: true });
+    assert.equal((await node.outcomeOf(msgid)).completed?.reset, reset);
+  });
+}
+
+for (const [name, msg] of [
+  ["true, though it brings a job", { reset: true, roboflow: { id: "clip", jobId: "another" } }],
+  ["0, though it brings a job", { reset: 0, roboflow: { id: "clip", jobId: "another" } }],
+  ["false, and brings no job", { reset: false, roboflow: { id: "clip" } }],
+  ["null, and brings no job", { reset: null, roboflow: { id: "clip", jobId: "" } }],
+] as const) {
+  test(`msg.reset that is ${name} stops all waiting`, async (t) => {
+    const { emulator, node, jobs, given } = await waiting(t);
+    assert.ok((await node.send({ ...msg, payload: "" })).completed);
+    await assertDropped(emulator, node, jobs, given);
+  });
+}
+
+test("a reset with a job's ID reaches every message that waits for it", async (t) => {
+  const { emulator, node, jobs, given } = await waiting(t);
+  const again = node.give({ payload: jobs[0] });
+  await polled(emulator, jobs[0], 3);
+  await node.send({ reset: true, payload: jobs[0] });
+  await assertDropped(emulator, node, [jobs[0]], [given[0], again]);
+  await node.send({ reset: true });
+});
+
 test("msg.reset of which an expression for job ids makes nothing stops all waiting", async (t) => {
   const { emulator, node, jobs, given } = await waiting(t, { jobId: "$trim(payload)", jobIdType: "jsonata" });
   const reset = await node.send({ reset: true, payload: { no: "text" } });

@@ -27,7 +27,7 @@ export interface ForwardingProxy {
 
 export async function startProxy(options: ProxyOptions = {}): Promise<ForwardingProxy> {
   const seen: string[] = [];
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   const clients = new Set<Socket>();
   const targets = new Set<Socket>();
   const passes = ({ headers }: IncomingMessage) => {
@@ -74,7 +74,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Forwarding
     // Before the parser takes them, and beside it.
     const { emit } = socket;
     socket.emit = function watched(this: Socket, name: string, ...given: unknown[]) {
-      if (name === "data") pieces.push(given[0] as Buffer);
+      if (name === "data") chunks.push(given[0] as Buffer);
       return Reflect.apply(emit, this, [name, ...given]);
     } as typeof emit;
   });
@@ -112,7 +112,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Forwarding
     url: `http://${login}127.0.0.1:${port}`,
     options,
     seen,
-    read: () => Buffer.concat(pieces).toString("latin1"),
+    read: () => Buffer.concat(chunks).toString("latin1"),
     open: () => clients.size,
     close: async () => {
       for (const socket of [...clients, ...targets]) socket.destroy();

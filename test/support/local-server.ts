@@ -10,17 +10,17 @@ export interface SeenRequest {
   body: Buffer;
 }
 
-/** A small HTTP server for one test or suite, for answers that the stand-in never gives; it ends with it. */
+/** A small HTTP server for one test or suite, for answers that the emulator never gives; it ends with it. */
 export async function serve(
   t: { after(end: () => void): void },
   answer: (request: SeenRequest, response: ServerResponse) => void,
 ): Promise<{ url: string; seen: SeenRequest[] }> {
   const seen: SeenRequest[] = [];
   const listener: RequestListener = async (incoming, response) => {
-    const pieces: Buffer[] = [];
-    for await (const piece of incoming) pieces.push(piece);
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk);
     const { method = "", url = "", headers } = incoming;
-    const request = { method, url, headers, body: Buffer.concat(pieces) };
+    const request = { method, url, headers, body: Buffer.concat(chunks) };
     seen.push(request);
     answer(request, response);
   };

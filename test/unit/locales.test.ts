@@ -56,6 +56,33 @@ describe("the catalogues", () => {
       assert.ok(english.includes(`errors.${reason}`), `errors.${reason} is missing`);
   });
 
+  it("hold no status that nothing shows", () => {
+    const given = new Set([...sources.matchAll(/"(\w+)"/g)].map(([, name]) => name));
+    for (const key of Object.keys(catalogue("en-US", "account")))
+      if (key.startsWith("status."))
+        assert.ok(given.has(key.slice("status.".length)), `${key} is never used`);
+  });
+
+  for (const language of languages)
+    it(`leave room for texts from outside, and ask the translator for nothing: ${language}`, () => {
+      const texts = catalogue(language, "account");
+      const longest = (group: string) =>
+        Math.max(
+          ...Object.entries(texts)
+            .filter(([key]) => key.startsWith(`${group}.`))
+            .map(([, text]) => text.length),
+        );
+      const facts = ["words", "job", "clip"].reduce((sum, fact) => sum + longest(`said.${fact}`), 0);
+      assert.ok(longest("steps") + longest("errors") + facts < 500);
+      for (const node of rooms)
+        for (const [key, text] of Object.entries(catalogue(language, node)))
+          assert.doesNotMatch(text, /\$t\(/, key);
+      // These stand beside the values of a sentence.
+      for (const [key, text] of Object.entries(texts))
+        if (key.startsWith("errors.")) assert.doesNotMatch(text, /__(?:words|cause|job|clip)__/, key);
+      assert.equal(texts["found.language"], language);
+    });
+
   for (const language of languages)
     it(`call fields and nodes in errors as the dialogs and the palette do: ${language}`, () => {
       const errors = catalogue(language, "account");

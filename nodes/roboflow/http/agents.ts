@@ -6,7 +6,7 @@ import { HttpsProxyAgent } from "hpagent";
 /** What holds for every connection, to a server or to its proxy. */
 export const connectionSettings = {
   /**
-   * Milliseconds for each of several addresses of a host before the next one is tried. Node.js gives 250: on a slow
+   * Milliseconds for each of several addresses of a host before the next is tried. Node.js gives 250: on a slow
    * line, where every host has an IPv6 address that leads nowhere, no connection would ever be made.
    */
   autoSelectFamilyAttemptTimeout: 5000,

@@ -13,7 +13,7 @@ export function isHttpUrl(value: unknown): value is string {
 
 /** A value as one part of a URL's path or query; half a surrogate pair counts as the sign for what is no character. */
 export const encodePart = (value: string): string =>
-  encodeURIComponent(new TextDecoder().decode(new TextEncoder().encode(value)));
+  encodeURIComponent(new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(value)));
 
 /** Whether a URL leads to one of Roboflow's own servers, whose rules an emulator or a server of one's own does not have. */
 export const isRoboflow = (url: string): boolean => /(?:^|\.)roboflow\.com\.?$/i.test(new URL(url).hostname);

@@ -11,7 +11,10 @@ export interface WatchedJob {
   jobId: string;
   /** Milliseconds of waiting after which it is given up; infinite for never. */
   limit: number;
-  /** Whether it may have been polled by a process that was cut off, so that one minimum interval passes first. */
+  /**
+   * Whether it may have been polled by a process that was cut off. Then one minimum interval passes first, and it is
+   * polled however little is left of the limit: it may have ended long ago.
+   */
   takenUp: boolean;
 }
 
@@ -37,6 +40,9 @@ export interface WatchContext {
 /** What ends the waiting whatever else may come. */
 const verdicts = new Set<ErrorCode>(["JOB_FAILED", "JOB_TIMEOUT"]);
 
+/** Polls of a job taken up that may fail before its limit counts: after a restart the network takes its time to come up. */
+const pollsBeforeLimit = 3;
+
 /** Milliseconds after an answer that says there is no such job, unless the minimum interval asks for more. */
 const unknownWait = 1000;
 
@@ -52,7 +58,9 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
   const { schedule, limiter, interval, signal, baseUrl, account } = context;
   const { now } = limiter;
   const { jobId } = job;
-  const deadline = now() + job.limit;
+  const limitAt = now() + job.limit;
+  let owed = job.takenUp ? pollsBeforeLimit : 0;
+  const deadline = () => (owed > 0 ? Number.POSITIVE_INFINITY : limitAt);
   const timedOut = () => new VideoError("JOB_TIMEOUT", "jobTimeout", { jobId });
   const refusals = new Refusals();
   let due =
@@ -68,11 +76,11 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
   try {
     for (;;) {
       context.waiting(Math.max(0, due - now()), trouble);
-      await schedule.wait(Math.min(due, deadline), signal);
-      if (now() >= deadline) throw timedOut();
+      await schedule.wait(Math.min(due, deadline()), signal);
+      if (now() >= deadline()) throw timedOut();
       try {
         // However long the server takes, the limit holds.
-        const status = await endedAfter(deadline - now(), timedOut, signal, (ending) =>
+        const status = await endedAfter(deadline() - now(), timedOut, signal, (ending) =>
           context.inFlight.run(() => poll(ending), ending),
         );
         if (!status) continue;
@@ -81,12 +89,14 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
         context.stillRunning(status);
         refusals.none();
         trouble = undefined;
+        owed = 0;
         due = now() + interval;
       } catch (error) {
         signal.throwIfAborted();
         const isVerdict = !(error instanceof VideoError) || verdicts.has(error.code);
         if (isVerdict || refusals.endWaiting(error)) throw error;
         trouble = error;
+        owed -= 1;
         due = now() + (error.code === "NOT_FOUND" ? Math.min(interval, unknownWait) : interval);
         if (error.code === "RATE_LIMIT") due = limiter.backoffUntil(account);
       }

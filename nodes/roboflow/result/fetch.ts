@@ -20,7 +20,7 @@ export interface Incoming extends Pick<HttpResponse, "pipeTo"> {
 /**
  * Fetches a result from its signed URL (docs/api.md, call 5), again from the start when it is cut.
  *
- * @param take reads the bytes; called once for every try.
+ * @param take reads the bytes; called once for every attempt.
  * @throws VideoError AUTH, REJECTED or NOT_FOUND when the link has expired; RESULT when it stays cut.
  */
 export async function getResult<T>(

@@ -25,8 +25,10 @@ export interface StoredFailure {
 export interface JournalEntry {
   id: string;
   node: string;
-  /** When the message was taken, ISO 8601. */
+  /** When the message was taken, ISO 8601: for people, since the wall clock may jump. */
   at: string;
+  /** The same by the journal's own clock. */
+  clock: number;
   state: "accepted" | "intent" | "sent" | "failed" | "aborted" | "taken";
   msg: NodeMessage;
   /** The hand-over token that the message came with. */
@@ -61,6 +63,7 @@ export function readEntry(text: string, node: string, id: string): JournalEntry 
     entry.node === node &&
     writtenStates.has(entry.state) &&
     !Number.isNaN(Date.parse(entry.at)) &&
+    (entry.clock === undefined || typeof entry.clock === "number") &&
     typeof entry.msg === "object" &&
     (entry.state !== "failed" || typeof entry.failure?.code === "string");
   if (!isEntry) throw new Error("not a journal entry");

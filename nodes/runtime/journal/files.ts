@@ -114,7 +114,7 @@ export class JournalFiles {
         found.damaged.push({ node, file: setAside(file) });
       }
     }
-    found.entries.sort((one, other) => (one.at < other.at ? -1 : 1));
+    found.entries.sort((one, other) => Date.parse(one.at) - Date.parse(other.at) || one.clock - other.clock);
     return found;
   }
 

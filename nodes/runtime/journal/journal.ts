@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type ClipMessage, handoverOf } from "../message";
+import { JournalClock, notedEvery } from "./clock";
 import type { JournalEntry, StoredFailure } from "./entry";
 import { JournalFiles, type Leftovers } from "./files";
 
@@ -26,6 +27,7 @@ const tokensKept = 10_000;
  */
 export class Journal {
   readonly #files: JournalFiles;
+  readonly #clock: JournalClock;
   readonly #held = new Map<string, Map<string, Held>>();
   /** Those whose outcome has been sent, in the order of sending. */
   readonly #lingering = new Set<JournalEntry>();
@@ -36,6 +38,15 @@ export class Journal {
 
   constructor(readonly root: string) {
     this.#files = new JournalFiles(root);
+    this.#clock = new JournalClock(root);
+    setInterval(() => {
+      if (this.#hasWritten()) this.#clock.note();
+    }, notedEvery).unref();
+  }
+
+  /** Milliseconds since an entry's message was taken, as far as Node-RED ran in them. */
+  ageOf({ clock }: JournalEntry): number {
+    return Math.max(0, this.#clock.now() - clock);
   }
 
   /**
@@ -57,6 +68,7 @@ export class Journal {
       id: randomUUID(),
       node,
       at: new Date().toISOString(),
+      clock: this.#clock.now(),
       state: "accepted",
       msg,
       ...(token ? { token } : {}),
@@ -173,13 +185,14 @@ export class Journal {
   }
 
   #keepToken(held: Held): void {
-    const { id, node, at, token = "", msg } = held.entry;
+    const { id, node, at, clock, token = "", msg } = held.entry;
     const { roboflow } = msg as ClipMessage;
     const isNews = held.entry.state !== "taken";
     held.entry = {
       id,
       node,
       at,
+      clock,
       state: "taken",
       msg: { roboflow: { id: roboflow.id } } as ClipMessage,
       token,
@@ -192,6 +205,7 @@ export class Journal {
     const ofNode = this.#of(entry.node);
     ofNode.delete(entry.id);
     if (ofNode.size === 0) this.#held.delete(entry.node);
+    if (this.#held.size === 0) this.#clock.forget();
     if (written) this.#files.remove(entry, ofNode.size === 0);
   }
 
@@ -209,26 +223,33 @@ export class Journal {
   }
 
   /**
-   * Takes in what an earlier process left on disk.
+   * Takes in what an earlier process left on disk, however long ago: the wall clock cannot tell.
    *
-   * @returns files set aside because they were damaged, and entries dropped because they were too old.
+   * @returns files set aside because they were damaged.
    */
-  async load(): Promise<{ damaged: Leftovers["damaged"]; old: JournalEntry[] }> {
+  async load(): Promise<Leftovers["damaged"]> {
     const { entries, damaged } = await this.#files.readLeft();
+    if (entries.length > 0) this.#clock.note();
     for (const entry of entries) {
+      // Those of an older version have no such time.
+      entry.clock ??= this.#clock.now();
       this.#of(entry.node).set(entry.id, { entry, durable: true, written: true });
       if (entry.token) this.#note(entry.node, entry.token);
     }
-    const old = entries.filter(({ at }) => Date.now() - Date.parse(at) > oldest);
-    for (const entry of old) this.remove(entry);
     for (const entry of entries) if (entry.state === "taken") this.remove(entry);
-    return { damaged, old: old.filter(({ state }) => state !== "taken") };
+    return damaged;
   }
 
   #of(node: string): Map<string, Held> {
     const held = this.#held.get(node) ?? new Map<string, Held>();
     this.#held.set(node, held);
     return held;
+  }
+
+  #hasWritten(): boolean {
+    for (const ofNode of this.#held.values())
+      for (const { written } of ofNode.values()) if (written) return true;
+    return false;
   }
 
   #heldOf({ node, id }: JournalEntry): Held | undefined {
@@ -259,6 +280,3 @@ export class Journal {
     return missing;
   }
 }
-
-/** Entries older than 8 days are of no use: an upload is kept for 7 (docs/api.md, "Limits"). */
-const oldest = 8 * 24 * 3600 * 1000;

@@ -76,9 +76,7 @@ export class Lifecycle {
   }
 
   async #load(): Promise<void> {
-    const { damaged, old } = await this.journal.load();
-    for (const { node, file } of damaged) this.#warn(node, "damagedEntry", { file });
-    for (const [node, entries] of byNode(old)) this.#warn(node, "oldEntries", counted(entries));
+    for (const { node, file } of await this.journal.load()) this.#warn(node, "damagedEntry", { file });
   }
 
   /** Drops what nodes have left that are no longer in the configuration. */
@@ -109,12 +107,6 @@ export class Lifecycle {
     });
     return ids;
   }
-}
-
-function byNode(entries: JournalEntry[]): Map<string, JournalEntry[]> {
-  const nodes = new Map<string, JournalEntry[]>();
-  for (const entry of entries) nodes.set(entry.node, [...(nodes.get(entry.node) ?? []), entry]);
-  return nodes;
 }
 
 function counted(entries: JournalEntry[]): { count: number; jobs: string } {

@@ -77,21 +77,25 @@ export class Runner implements Resumable {
     this.#status.broken(statusOf(failure));
   }
 
-  /** Drops messages in hand: each ends with `done()` and no error. */
-  drop(select: (entry: JournalEntry) => boolean): void {
-    const dropThose = (running: Iterable<Running>) => {
-      for (const { entry, controller, patient } of running) {
-        if (!select(entry)) continue;
-        controller.abort(new Dropped());
-        patient.abort(new Dropped());
+  /**
+   * Drops messages in hand: each ends with `done()` and no error.
+   *
+   * @param select ids of their entries. Asked once more when everything in the journal has been taken up, since what is
+   *   still there is meant as well.
+   */
+  drop(select: () => readonly string[] | "all"): void {
+    const dropThose = (isMeant: (running: Running) => boolean) => {
+      const ids = select();
+      const selected = ids === "all" ? this.#running.values() : ids.map((id) => this.#running.get(id));
+      for (const running of selected) {
+        if (!running || !isMeant(running)) continue;
+        running.controller.abort(new Dropped());
+        running.patient.abort(new Dropped());
       }
     };
-    dropThose(this.#running.values());
-    if (this.#restored.passed) return;
-    // Those still to be taken up are meant as well, those that come in meanwhile are not.
-    this.#restored.reached.then(() =>
-      dropThose([...this.#running.values()].filter(({ resumed }) => resumed)),
-    );
+    dropThose(() => true);
+    // What has come in meanwhile is not.
+    if (!this.#restored.passed) this.#restored.reached.then(() => dropThose(({ resumed }) => resumed));
   }
 
   /** Takes up what the journal holds for this node; called after each deploy, also one that left it running. */
@@ -207,6 +211,7 @@ export class Runner implements Resumable {
       if (reason instanceof Dropped) {
         journal.remove(entry);
         this.#status.ended(entry.id);
+        this.#step.dropped?.(task.msg);
         return done();
       }
       // Cut off: it stays in the journal as it is. What ended in a moment's gracePeriodMs counts all the same.
@@ -265,7 +270,7 @@ export class Runner implements Resumable {
     const status = this.#status;
     return {
       id: entry.id,
-      acceptedAt: new Date(entry.at),
+      age: () => journal.ageOf(entry),
       resumed,
       msg: entry.msg as ClipMessage,
       signal: controller.signal,

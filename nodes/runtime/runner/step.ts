@@ -7,8 +7,11 @@ import type { StatusKey, StepName } from "../text";
 export interface Task {
   /** Stays the same when the work is taken up again. */
   readonly id: string;
-  /** When the message was taken. */
-  readonly acceptedAt: Date;
+  /**
+   * Milliseconds since the message was taken, in this process and in those before it. Time in which Node-RED did not run
+   * does not count, and neither does a wall clock that was set.
+   */
+  age(): number;
   /** Whether this is work taken up again after a deploy or a restart. */
   readonly resumed: boolean;
   readonly msg: ClipMessage;
@@ -57,4 +60,6 @@ export interface Step {
   /** A message that is a command to the node; resolves when it has been carried out. */
   command?(msg: NodeMessage): Promise<void> | undefined;
   work(task: Task): Promise<Outcome>;
+  /** A message was dropped on purpose. */
+  dropped?(msg: ClipMessage): void;
 }

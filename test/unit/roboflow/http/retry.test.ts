@@ -47,7 +47,7 @@ test("an upload that ran for long before it broke is tried again all the same", 
   assert.equal(tried, 2);
 });
 
-test("a server that asks for patience gets it, but not past the time there is", async () => {
+test("the wait that a server asks for is kept, but not past the time there is", async () => {
   const patient = await failing({ ...quick, tries: 2 }, () => {
     throw trouble(100);
   });
@@ -76,7 +76,7 @@ test("waits double up to the longest, with jitter", () => {
   }
 });
 
-test("a rest of the account that no timer could hold is cut to a day", () => {
+test("a backoff that no timer could hold is cut to a day", () => {
   const limiter = new PollRateLimiter(() => 0);
   limiter.backOff("account", "http://127.0.0.1", 1e12);
   assert.equal(limiter.backoffUntil("account"), 24 * 3_600_000);

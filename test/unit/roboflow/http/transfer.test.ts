@@ -43,9 +43,9 @@ async function serve(
     socket.on("error", () => {}).on("close", () => open.delete(socket));
     socket.setNoDelay(true);
     let head = "";
-    socket.on("data", (piece) => {
+    socket.on("data", (chunk) => {
       const hadHead = head.includes("\r\n\r\n");
-      head += piece;
+      head += chunk;
       if (!hadHead && head.includes("\r\n\r\n")) answer(socket);
     });
   };
@@ -76,22 +76,22 @@ function networkOf(t: TestContext, options: NetworkOptions = {}): Network {
 
 /** Takes chunks at its own pace and keeps what they held; `pace` is waited for before a chunk is let go. */
 class Target extends Writable {
-  readonly pieces: Buffer[] = [];
+  readonly chunks: Buffer[] = [];
   most = 0;
 
-  constructor(readonly pace: (piece: Buffer) => unknown = () => {}) {
+  constructor(readonly pace: (chunk: Buffer) => unknown = () => {}) {
     super({ highWaterMark: 512 * kib });
   }
 
   get bytes(): Buffer {
-    return Buffer.concat(this.pieces);
+    return Buffer.concat(this.chunks);
   }
 
-  override async _write(piece: Buffer, _encoding: BufferEncoding, callback: (error?: Error) => void) {
+  override async _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error) => void) {
     this.most = Math.max(this.most, this.writableLength);
     try {
-      await this.pace(piece);
-      this.pieces.push(Buffer.from(piece));
+      await this.pace(chunk);
+      this.chunks.push(Buffer.from(chunk));
       callback();
     } catch (error) {
       callback(error as Error);
@@ -108,11 +108,11 @@ const isFailure = (code: string) => (error: unknown) =>
 const headOf = (length: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
 const answerOf = (body: Buffer) => Buffer.concat([Buffer.from(headOf(body.length)), body]);
 
-/** Sends pieces so that each is read by itself, as far as it is read at once. */
-async function send(socket: Socket, pieces: Iterable<Buffer>, end = true): Promise<void> {
-  for (const piece of pieces) {
+/** Sends chunks so that each is read by itself, as far as it is read at once. */
+async function send(socket: Socket, chunks: Iterable<Buffer>, end = true): Promise<void> {
+  for (const chunk of chunks) {
     if (socket.destroyed) return;
-    socket.write(piece);
+    socket.write(chunk);
     await nextTurn();
   }
   if (end) socket.end();
@@ -208,7 +208,7 @@ const rawAnswer = fc
     return { bytes, told: `${given.status} ${framing}` };
   });
 
-/** Cuts bytes into pieces at places between 0 and 1. */
+/** Cuts bytes into chunks at places between 0 and 1. */
 function cutAt(bytes: Buffer, places: number[]): Buffer[] {
   const borders = [...new Set(places.map((place) => Math.floor(place * bytes.length)))].sort((a, b) => a - b);
   return [0, ...borders].map((from, index) => bytes.subarray(from, borders[index] ?? bytes.length));
@@ -217,9 +217,9 @@ function cutAt(bytes: Buffer, places: number[]): Buffer[] {
 test("an answer is what Node's own client makes of it, however it is cut into chunks", {
   timeout: 30_000,
 }, async (t) => {
-  let pieces: Buffer[] = [];
+  let chunks: Buffer[] = [];
   const network = networkOf(t, { timings: { silence: 1000, idle: 1000 } });
-  const server = await serve(t, (socket) => void send(socket, pieces));
+  const server = await serve(t, (socket) => void send(socket, chunks));
   const ended = { whole: 0, broken: 0 };
   const place = fc.oneof(
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -227,7 +227,7 @@ test("an answer is what Node's own client makes of it, however it is cut into ch
   );
   await fc.assert(
     fc.asyncProperty(rawAnswer, fc.array(place, { maxLength: 12 }), async (answer, places) => {
-      pieces = cutAt(answer.bytes, places).filter((piece) => piece.length > 0);
+      chunks = cutAt(answer.bytes, places).filter((chunk) => chunk.length > 0);
       const expected = await outcomeOfNode(server.url);
       assert.equal(await outcome(network, server.url), expected, answer.told);
       ended[expected === "NETWORK" ? "broken" : "whole"] += 1;
@@ -241,18 +241,18 @@ test("a head and a body may be cut at every byte", inTime, async (t) => {
   const head = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${headOf(5)}`;
   const bytes = Buffer.from(`${head}hello`);
   const network = networkOf(t);
-  let pieces: Buffer[] = [];
-  const server = await serve(t, (socket) => void send(socket, pieces));
+  let chunks: Buffer[] = [];
+  const server = await serve(t, (socket) => void send(socket, chunks));
   const check = async () => {
     const target = new Target();
     await (await ask(network, server.url)).pipeTo(target);
     assert.equal(target.bytes.toString(), "hello");
   };
   for (let at = 1; at < bytes.length; at += 1) {
-    pieces = [bytes.subarray(0, at), bytes.subarray(at)];
+    chunks = [bytes.subarray(0, at), bytes.subarray(at)];
     await check();
   }
-  pieces = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
+  chunks = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
   await check();
 });
 
@@ -309,18 +309,18 @@ test("a server that falls silent is TIMEOUT, a target that takes its time is not
 
 for (const kind of ["with a length", "in chunks"])
   test(`a target that does not take bytes stops the server; an answer ${kind}`, inTime, async (t) => {
-    const pieces = 512;
-    const pieceSize = 64 * kib;
-    const piece = (at: number) => noise.subarray(1001 * at, 1001 * at + pieceSize);
+    const chunks = 512;
+    const chunkSize = 64 * kib;
+    const chunk = (at: number) => noise.subarray(1001 * at, 1001 * at + chunkSize);
     let sent = 0;
     const server = await serve(t, (socket) => {
-      const [open, close] = kind === "in chunks" ? [`${pieceSize.toString(16)}\r\n`, "\r\n"] : ["", ""];
-      const framed = (at: number) => Buffer.concat([Buffer.from(open), piece(at), Buffer.from(close)]);
+      const [open, close] = kind === "in chunks" ? [`${chunkSize.toString(16)}\r\n`, "\r\n"] : ["", ""];
+      const framed = (at: number) => Buffer.concat([Buffer.from(open), chunk(at), Buffer.from(close)]);
       socket.write(
-        open ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" : headOf(pieces * pieceSize),
+        open ? "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" : headOf(chunks * chunkSize),
       );
       const more = () => {
-        while (sent < pieces) {
+        while (sent < chunks) {
           if (!socket.write(framed(sent++))) return;
         }
         socket.end(open ? "0\r\n\r\n" : "");
@@ -335,7 +335,7 @@ for (const kind of ["with a length", "in chunks"])
       free = resolve;
     });
     const target = new Target(() => held);
-    target.pieces.push = (bytes: Buffer) => {
+    target.chunks.push = (bytes: Buffer) => {
       length += bytes.length;
       taken.update(bytes);
       return 0;
@@ -346,27 +346,27 @@ for (const kind of ["with a length", "in chunks"])
     const before = sent;
     const piped = response.pipeTo(target);
     await delay(150);
-    // The rest stands in the system's own buffers.
+    // What is missing stands in the system's own buffers.
     assert.ok(
-      before < pieces / 2 && sent < pieces / 2,
-      `${before} and ${sent} of ${pieces} pieces were sent`,
+      before < chunks / 2 && sent < chunks / 2,
+      `${before} and ${sent} of ${chunks} chunks were sent`,
     );
     assert.ok(target.most <= 512 * kib + some, `${target.most} bytes waited`);
     free();
     await piped;
     const expected = createHash("sha256");
-    for (let at = 0; at < pieces; at += 1) expected.update(piece(at));
-    assert.equal(length, pieces * pieceSize);
+    for (let at = 0; at < chunks; at += 1) expected.update(chunk(at));
+    assert.equal(length, chunks * chunkSize);
     assert.equal(taken.digest("hex"), expected.digest("hex"));
   });
 
-test("a piece stays as it is until the target lets it go", inTime, async (t) => {
+test("a chunk stays as it is until the target lets it go", inTime, async (t) => {
   const body = Buffer.concat([noise, noise, noise, noise]);
   const server = await serve(t, (socket) => void send(socket, cutAt(answerOf(body), [0.1, 0.33, 0.5, 0.9])));
-  const target = new Target(async (piece) => {
-    const copy = Buffer.from(piece);
+  const target = new Target(async (chunk) => {
+    const copy = Buffer.from(chunk);
     await delay(Math.random() * 8);
-    assert.ok(copy.equals(piece));
+    assert.ok(copy.equals(chunk));
   });
   await (await ask(networkOf(t), server.url)).pipeTo(target);
   assert.ok(target.bytes.equals(body));
@@ -374,12 +374,12 @@ test("a piece stays as it is until the target lets it go", inTime, async (t) => 
 
 test("what the parser has not taken yet is not written over", inTime, async (t) => {
   const head = Buffer.from("HTTP/1.1 200 OK\r\n\r\n");
-  const pieces = Array.from({ length: 300 }, (_, at) => noise.subarray(4000 * at, 4000 * (at + 1)));
-  const server = await serve(t, (socket) => void send(socket, [head, ...pieces]));
+  const chunks = Array.from({ length: 300 }, (_, at) => noise.subarray(4000 * at, 4000 * (at + 1)));
+  const server = await serve(t, (socket) => void send(socket, [head, ...chunks]));
   const waits = [delay(150)];
   const target = new Target(() => waits.pop());
   await (await ask(networkOf(t), server.url)).pipeTo(target);
-  assert.ok(target.bytes.equals(Buffer.concat(pieces)));
+  assert.ok(target.bytes.equals(Buffer.concat(chunks)));
 });
 
 test("the target's error is what is thrown, and ends the connection", inTime, async (t) => {

@@ -4,7 +4,7 @@ import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter
 
 const roboflow = "https://api.roboflow.com";
 
-test("the floor is a minute for roboflow.com and all below it, a tenth of a second elsewhere", () => {
+test("the minimum interval is a minute for roboflow.com and all below it, a tenth of a second elsewhere", () => {
   const limiter = new PollRateLimiter(() => 0);
   for (const url of [
     roboflow,
@@ -25,7 +25,7 @@ test("the floor is a minute for roboflow.com and all below it, a tenth of a seco
     assert.equal(limiter.minimumInterval(url), 100, url);
 });
 
-test("the floor belongs to server and job: another job, or the same id elsewhere, is free", () => {
+test("the minimum interval belongs to server and job: another job, or the same id elsewhere, is free", () => {
   let now = 5000;
   const limiter = new PollRateLimiter(() => now);
   assert.equal(limiter.allowedAt(roboflow, "a"), undefined);
@@ -51,7 +51,7 @@ test("jobs that were polled long ago are forgotten, those within the minute neve
     assert.equal(limiter.allowedAt(roboflow, `job-${job}`), job * 1000 + 60_000, `job-${job}`);
 });
 
-test("after a 429 the whole account rests: as long as it was told, else longer each time", () => {
+test("after a 429 the whole account backs off: as long as it was told, else longer each time", () => {
   let now = 0;
   const limiter = new PollRateLimiter(() => now);
   const url = "http://127.0.0.1:9001";
@@ -71,7 +71,7 @@ test("after a 429 the whole account rests: as long as it was told, else longer e
   assert.equal(limiter.backoffUntil("mine"), 11_000 + 600_000);
 });
 
-test("at Roboflow a 429 that names no time rests for a minute at least", () => {
+test("at Roboflow a 429 that names no time means a minute at least", () => {
   const limiter = new PollRateLimiter(() => 0);
   limiter.backOff("mine", roboflow, undefined);
   assert.equal(limiter.backoffUntil("mine"), 60_000);

@@ -135,7 +135,7 @@ test("a longer interval is kept", async (t) => {
   assert.deepEqual(asked.at.a, [0, 300_000, 600_000]);
 });
 
-test("elsewhere the floor is a tenth of a second", async (t) => {
+test("elsewhere the minimum interval is a tenth of a second", async (t) => {
   const { clock, asked, node } = world(t, { baseUrl: elsewhere, interval: 1 });
   letGo(node()("a"));
   await clock.pass(1000);
@@ -154,7 +154,7 @@ test("two nodes that wait for the same job share its minute", async (t) => {
   assert.ok(polls.length >= 7, `${polls}`);
 });
 
-test("the minute is kept across a deploy: the node that comes after waits for the rest of it", async (t) => {
+test("the minute is kept across a deploy: the node that comes after waits until it is over", async (t) => {
   const { clock, asked, node } = world(t, { interval: 1000 });
   const deploy = new AbortController();
   letGo(node()("a", {}, deploy));
@@ -208,6 +208,31 @@ test("a failed job ends in JOB_FAILED with its id", async (t) => {
   await assert.rejects(watch, { code: "JOB_FAILED", jobId: "job-9", serverWords: "no frames" });
 });
 
+test("a job taken up again is polled once more, however little of its limit is left", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = (jobId) => (jobId === "done" ? done : running);
+  const watches = ["done", "running"].map((jobId) => node()(jobId, { limit: 0, takenUp: true }));
+  const outcomes = Promise.allSettled(watches);
+  await clock.pass(200_000);
+  const [ended, gaveUp] = await outcomes;
+  assert.equal(ended?.status, "fulfilled");
+  assert.equal((gaveUp as PromiseRejectedResult).reason.code, "JOB_TIMEOUT");
+  assert.deepEqual(asked.at, { done: [60_000], running: [60_000] });
+});
+
+test("a network that takes its time to come up after a restart does not count as that poll, one that stays away does", async (t) => {
+  const { clock, asked, node } = world(t);
+  const away = new VideoError("SERVER", "serverTrouble", { statusCode: 503 });
+  asked.answer = (jobId, poll) => (jobId === "late" && poll === 3 ? done : away);
+  const watches = ["late", "away"].map((jobId) => node()(jobId, { limit: 0, takenUp: true }));
+  const outcomes = Promise.allSettled(watches);
+  await clock.pass(400_000);
+  const [late, gone] = await outcomes;
+  assert.equal(late?.status, "fulfilled");
+  assert.equal((gone as PromiseRejectedResult).reason.code, "JOB_TIMEOUT");
+  assert.deepEqual(asked.at.away, [60_000, 120_000, 180_000]);
+});
+
 test("waiting ends with the time limit, at the limit", async (t) => {
   const { clock, asked, node } = world(t);
   const watch = node()("a", { limit: 90_000 });
@@ -219,7 +244,7 @@ test("waiting ends with the time limit, at the limit", async (t) => {
   assert.deepEqual(asked.at.a, [0, 60_000]);
 });
 
-test("an outage is ridden out", async (t) => {
+test("an outage does not end the waiting", async (t) => {
   const { clock, asked, stillRunning, node } = world(t);
   asked.answer = (_, poll) => {
     if (poll <= 3) return new VideoError("SERVER", "serverTrouble", { statusCode: 502 });
@@ -363,7 +388,7 @@ test("unknown at Roboflow waits for the minute too", async (t) => {
   assert.deepEqual(asked.at.a, [0, 60_000, 120_000]);
 });
 
-test("a 429 makes every job of the account rest, in whichever node it waits", async (t) => {
+test("a 429 makes every job of the account back off, in whichever node it waits", async (t) => {
   const { clock, asked, node } = world(t, { baseUrl: elsewhere, interval: 1000 });
   asked.answer = (jobId, poll) =>
     jobId === "a" && poll === 2
@@ -425,7 +450,7 @@ test("a few jobs that arrive together are polled one after another, within a mom
   assert.ok(a < b && b < c && c <= 200, `${a}, ${b}, ${c}`);
 });
 
-test("a job that is given up while it waits leaves the others their turns", async (t) => {
+test("a job that is given up while it waits does not delay the others", async (t) => {
   const { clock, asked, node } = world(t);
   const watch = node();
   const reset = new AbortController();
@@ -446,16 +471,16 @@ test("an interval of months is one long wait, not a timer that fires without end
   const months = 90 * 24 * 3_600_000;
   const schedule = new PollSchedule(months, clock.now);
   t.after(() => schedule.close());
-  let turns = 0;
+  let dispatches = 0;
   schedule.join();
   void schedule.wait(months, new AbortController().signal).then(() => {
-    turns += 1;
+    dispatches += 1;
   });
   await clock.pass(1000);
   const { mock } = setTimeout as unknown as { mock: { callCount(): number } };
   assert.ok(mock.callCount() < 5, `${mock.callCount()} timers`);
   await clock.pass(months - 2000);
-  assert.equal(turns, 0);
+  assert.equal(dispatches, 0);
   await clock.pass(2000);
-  assert.equal(turns, 1);
+  assert.equal(dispatches, 1);
 });

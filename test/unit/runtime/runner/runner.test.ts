@@ -164,7 +164,7 @@ describe("taking up what a kill has left", () => {
     await leave(120);
     const nodeRed = new FakeNodeRed();
     const node = nodeRed.node("up", forEver);
-    node.runner.drop(() => true);
+    node.runner.drop(() => "all");
     node.receive(clip("after the reset"));
     await nodeRed.started();
     await until(

@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  FileSink,
+  type HttpResponse,
+  type Network,
+  quoted,
+  readAnswer,
+  secretsOfUrl,
+  serverWords,
+  VideoError,
+} from "../../roboflow";
+import { Authorization, type Login } from "./login";
+
+/** A clip on a server of this network, such as a recorder. */
+export interface RemoteClip {
+  /** http or https; a login in it counts where no other is given. */
+  url: string;
+  login?: Login;
+  network: Network;
+  /** Milliseconds for which a clip that is not there yet is asked for again. */
+  waitMs: number;
+}
+
+export interface FetchHooks {
+  signal: AbortSignal;
+  /** Whether the file that was written is a whole clip; one that is not counts as not there yet. */
+  isComplete(file: string): Promise<boolean>;
+  /** Called before each wait for a clip that is not there yet. */
+  waiting?(): void;
+  /** Called with the bytes written so far, about twice a second. */
+  progress?(bytes: number): void;
+}
+
+/** Redirects that are followed. */
+const mostRedirects = 5;
+/** Times that a login is tried for one answer: a nonce may become stale right after it was given. */
+const mostLogins = 3;
+/** Milliseconds between two tries: from the first value up to the second. */
+const firstWaitMs = 2000;
+const longestWaitMs = 5000;
+const waitGrowthMs = 1000;
+/** Milliseconds between two reports of progress. */
+const reportEveryMs = 500;
+
+/** Answers of recorders that have not finished a clip: Frigate says 400 until its recording exists, others 404 or 409. */
+const notThereYet = (status: number) => [400, 404, 409, 425].includes(status) || status >= 500;
+
+/** A reason to ask again, while the time for it lasts. */
+class NotThereYet extends Error {
+  constructor(readonly failure: VideoError) {
+    super(failure.reason);
+  }
+}
+
+/**
+ * Fetches a clip from its server into a new file: again, from the start, while it is not there yet.
+ *
+ * @param file path of the new file.
+ * @throws VideoError INPUT or NETWORK when it is not there in time or is refused, AUTH when the login is; STORAGE; the
+ *   signal's reason.
+ */
+export async function fetchClip(clip: RemoteClip, file: string, hooks: FetchHooks): Promise<void> {
+  const { url, login } = withoutLogin(clip);
+  const source = { ...clip, url, login };
+  const end = performance.now() + clip.waitMs;
+  for (let wait = firstWaitMs; ; wait = Math.min(longestWaitMs, wait + waitGrowthMs)) {
+    hooks.signal.throwIfAborted();
+    try {
+      return await fetchOnce(source, file, hooks);
+    } catch (error) {
+      hooks.signal.throwIfAborted();
+      const failure = error instanceof NotThereYet ? error.failure : undefined;
+      if (!failure) throw error;
+      if (performance.now() + wait > end) throw failure;
+      hooks.waiting?.();
+      await sleep(wait, undefined, { signal: hooks.signal }).catch(() => hooks.signal.throwIfAborted());
+    }
+  }
+}
+
+/** A URL without the login in it, and that login. */
+export function withoutLogin({ url: given, login }: Pick<RemoteClip, "url" | "login">): {
+  url: URL;
+  login: Login | undefined;
+} {
+  const url = new URL(given);
+  const [user, password] = [decoded(url.username), decoded(url.password)];
+  url.username = "";
+  url.password = "";
+  return { url, login: login ?? (user || password ? { type: "", user, password } : undefined) };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+type Source = Omit<RemoteClip, "url"> & { url: URL };
+
+async function fetchOnce(source: Source, file: string, hooks: FetchHooks): Promise<void> {
+  const response = await answered(request(source, hooks.signal), source);
+  try {
+    if (response.status < 200 || response.status > 299) throw await refused(response, source);
+    await save(response, file, hooks);
+  } catch (error) {
+    // A connection that breaks off, as when a recorder restarts.
+    throw isOfNetwork(error) ? new NotThereYet(error) : error;
+  } finally {
+    response.discard();
+  }
+  if (!(await hooks.isComplete(file)))
+    throw new NotThereYet(new VideoError("INPUT", "clipIncomplete", { values: { url: shownUrl(source) } }));
+}
+
+/** A request that reaches nobody may reach somebody in a moment. */
+const answered = (response: Promise<HttpResponse>, { url }: Source): Promise<HttpResponse> =>
+  response.catch((error) => {
+    if (!isOfNetwork(error)) throw error;
+    const { code, cause } = error;
+    throw new NotThereYet(new VideoError(code, "clipUnreachable", { values: { host: url.host }, cause }));
+  });
+
+const isOfNetwork = (error: unknown): error is VideoError & { code: "NETWORK" | "TIMEOUT" } =>
+  error instanceof VideoError && (error.code === "NETWORK" || error.code === "TIMEOUT");
+
+/** Follows redirects and logs in; the login goes to the origin of the URL and nowhere else. */
+async function request({ url, login, network }: Source, signal: AbortSignal): Promise<HttpResponse> {
+  const authorization = new Authorization(login);
+  let at = url;
+  let logins = 0;
+  for (let redirects = 0; ; ) {
+    const isOwn = at.origin === url.origin;
+    const header = isOwn ? authorization.header("GET", at) : undefined;
+    const response = await network.request({
+      method: "GET",
+      url: at.href,
+      headers: { Accept: "*/*", ...(header ? { Authorization: header } : {}) },
+      signal,
+      fresh: true,
+    });
+    const { status, headers } = response;
+    const canLogIn = status === 401 && isOwn && authorization.learn(headers["www-authenticate"]);
+    const target = [301, 302, 303, 307, 308].includes(status)
+      ? redirectTarget(headers.location, at)
+      : undefined;
+    if (canLogIn && logins < mostLogins) logins += 1;
+    else if (target && redirects < mostRedirects) {
+      redirects += 1;
+      at = target;
+    } else return response;
+    response.discard();
+  }
+}
+
+function redirectTarget(location: string | undefined, from: URL): URL | undefined {
+  if (!location || !URL.canParse(location, from)) return undefined;
+  const target = new URL(location, from);
+  target.username = "";
+  target.password = "";
+  return /^https?:$/.test(target.protocol) ? target : undefined;
+}
+
+/** The error that an answer other than 2xx stands for. */
+async function refused(response: HttpResponse, source: Source): Promise<Error> {
+  const { status } = response;
+  const { password = "", user = "" } = source.login ?? {};
+  const secrets = [password, user, ...secretsOfUrl(source.url.href)];
+  const answer = await readAnswer(response, secrets);
+  const told = {
+    statusCode: status,
+    serverWords: quoted(serverWords(answer), secrets),
+    values: { url: shownUrl(source) },
+  };
+  if (status === 401 || status === 403)
+    return new VideoError("AUTH", source.login ? "cameraLoginRefused" : "cameraLoginNeeded", told);
+  const failure = new VideoError("INPUT", notThereYet(status) ? "clipNotThere" : "clipRefused", told);
+  return notThereYet(status) ? new NotThereYet(failure) : failure;
+}
+
+async function save(response: HttpResponse, file: string, { progress }: FetchHooks): Promise<void> {
+  const sink = new FileSink(file);
+  const report = setInterval(() => progress?.(sink.length), reportEveryMs);
+  try {
+    await response.pipeTo(sink);
+  } finally {
+    clearInterval(report);
+  }
+}
+
+/** Where a clip comes from, without what may be secret in its address. */
+const shownUrl = ({ url }: Source): string => `${url.origin}${url.pathname}`;
