@@ -143,12 +143,12 @@ export class RoboflowClient {
       throw error;
     }
     const { status } = answer;
-    const jobId = isSuccess(status) ? readJobId(answer.json) : undefined;
-    if (jobId) return jobId;
+    const jobId = readJobId(answer.json);
+    if (isSuccess(status) && jobId) return jobId;
     const mayBeRunning = isSuccess(status) || status === 408 || status >= 500;
     if (mayBeRunning) {
       const { serverWords } = badAnswer(answer);
-      throw startUncertain({ statusCode: status, serverWords });
+      throw startUncertain({ statusCode: status, serverWords, jobId });
     }
     throw refusal(answer, "api");
   }
@@ -256,5 +256,5 @@ export class RoboflowClient {
 
 /** The start request was sent and its answer lost: the job may be running, so it is not sent again. */
 export const startUncertain = (
-  circumstances: { statusCode?: number; serverWords?: string; cause?: unknown } = {},
+  circumstances: { statusCode?: number; serverWords?: string; jobId?: string; cause?: unknown } = {},
 ): VideoError => new VideoError("START_UNCERTAIN", "startUncertain", circumstances);

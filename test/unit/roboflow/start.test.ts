@@ -104,6 +104,13 @@ for (const [status, name] of [
     assert.equal(server.seen.length, 1);
   });
 
+test("an error of the server that names a job all the same leaves it named", async (t) => {
+  const server = await serve(t, (_, response) =>
+    answerJson(response, { error: "timed out", job_id: "fec28362" }, 504),
+  );
+  await assert.rejects(startJob(clientOf(t, server.url)), { code: "START_UNCERTAIN", jobId: "fec28362" });
+});
+
 const tooMany: [name: string, headers: Record<string, string>, body: string][] = [
   ["the API itself", {}, '{"error": "too many requests"}'],
   ["the API itself, in its longest form", {}, '{"error": {"message": "too many", "type": "x"}}'],
