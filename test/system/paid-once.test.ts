@@ -26,7 +26,7 @@ const account = (id: string, more: object = {}): FlowNode => ({
   ...more,
 });
 
-const start = (id: string, account: string, name = id): FlowNode[] => [
+const start = (id: string, account: string): FlowNode[] => [
   {
     id: `start-${id}`,
     type: "roboflow-video-start",
@@ -41,9 +41,9 @@ const start = (id: string, account: string, name = id): FlowNode[] => [
         inferenceParams: "",
       },
     ],
-    wires: [[`record-${name}`]],
+    wires: [[`record-${id}`]],
   },
-  recordNode(name),
+  recordNode(id),
 ];
 
 const shaped = (name: string, func: string): FlowNode[] => [
@@ -72,13 +72,15 @@ before(async () => {
       { id: "proxy-off", type: "http proxy", d: true, url: "http://127.0.0.1:1", noproxy: [] },
       { id: "tls-unreadable", type: "tls-config", cert: "", key: "", ca: "/nowhere/ca.pem" },
       ...Object.entries(closed).flatMap(([name, way]) => [
-        account(name, way),
+        account(`acc-${name}`, way),
         ...injectNodes(name, [`start-${name}`]),
-        ...start(name, name),
+        ...start(name, `acc-${name}`),
       ]),
       ...catchNodes(),
     ],
-    credentials: Object.fromEntries(["acc", ...Object.keys(closed)].map((id) => [id, { apiKey }])),
+    credentials: Object.fromEntries(
+      ["acc", ...Object.keys(closed).map((name) => `acc-${name}`)].map((id) => [id, { apiKey }]),
+    ),
   });
 });
 beforeEach(() => roboflow.ledger.clear());
