@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { adminAnswer, adminPath } from "./admin";
 import type { Answer } from "./answers";
 import { type Fault, type FaultOrder, Faults } from "./faults";
-import { Ledger, type LedgerRequest } from "./ledger";
+import { clipOf, Ledger, type LedgerRequest } from "./ledger";
 import { type Route, route } from "./routes";
 import { resetConnection, send } from "./sending";
 import { type Call, Service } from "./service";
@@ -276,5 +276,6 @@ function subjectOf(
 ): string {
   const jobId = kind === "result" ? parts[1] : query.get("job_id");
   const clip = service.jobs.get(jobId ?? "")?.clip;
-  return [pathname, parts.join("/"), text, jobId, clip].filter(Boolean).join(" ");
+  const subject = [pathname, parts.join("/"), text, jobId, clip].filter(Boolean).join(" ");
+  return `${subject} ${clipOf(subject)}`;
 }

@@ -76,10 +76,10 @@ export interface LedgerJob {
 }
 
 /**
- * The name of a clip as its file is called. Our upload node puts 12 digits of its own into each name it sends, so that
- * no upload replaces another; a test that fed `yard.mp4` looks for that.
+ * A clip's name as its file is called; of a longer text, the text with such names. Our upload node puts 12 digits of
+ * its own into each name it sends, so that no upload replaces another; a test that fed `yard.mp4` looks for that.
  */
-export const clipOf = (fileName: string): string => fileName.replace(/-[0-9a-f]{12}(?=\.[^.]*$)/, "");
+export const clipOf = (text: string): string => text.replace(/-[0-9a-f]{12}(?=\.\w+)/g, "");
 
 /** What came in and what became of it, in order. */
 export class Ledger {

@@ -7,7 +7,12 @@ import { setKey } from "../roboflow";
 export interface Clip {
   /** One per clip. */
   id: string;
+  /** The clip's own name. */
   fileName?: string;
+  /** The name that it was sent under. */
+  uploadName?: string;
+  /** The absolute path of the file that was sent, where it is on this machine. */
+  videoPath?: string;
   /** Bytes. */
   fileSize?: number;
   inputUrl?: string;

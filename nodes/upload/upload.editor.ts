@@ -22,7 +22,7 @@ RED.nodes.registerType<UploadOptions>("roboflow-video-upload", {
     video: {
       value: uploadDefaults.video,
       label: say("label.video"),
-      validate: typed("videoType", (text, type) => (type === "str" ? wrongPath(text) : undefined)),
+      validate: typed("videoType"),
     },
     videoType: { value: uploadDefaults.videoType },
     fileName: { value: uploadDefaults.fileName },
@@ -45,9 +45,3 @@ RED.nodes.registerType<UploadOptions>("roboflow-video-upload", {
     typedField("video", messageTypes);
   },
 });
-
-/** A web address may end in anything; a file has to be one of the four containers. */
-function wrongPath(text: string): string | undefined {
-  if (/^https?:\/\//i.test(text) || /\.(mp4|avi|mkv|webm)$/i.test(text)) return undefined;
-  return say("validate.extension");
-}

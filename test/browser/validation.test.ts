@@ -25,7 +25,6 @@ const download = "roboflow-video-download";
 const wrong: [id: string, type: string, properties: Properties, words: RegExp][] = [
   ["upload-no-account", upload, { account: "" }, /account/i],
   ["upload-no-video", upload, { video: "", videoType: "msg" }, /Video: is empty/],
-  ["upload-text-file", upload, { video: "/clips/yard.txt", videoType: "str" }, /Video: has to end in \.mp4/],
   ["start-no-account", start, { account: "" }, /account/i],
   ["start-rate-0", start, { inferFps: "0" }, /Frames a second: has to be a number from 1 to 120/],
   ["start-rate-121", start, { inferFps: "121" }, /Frames a second: has to be a number from 1 to 120/],
@@ -80,6 +79,7 @@ const right: [id: string, type: string, properties: Properties][] = [
   ["upload-template", upload, { video: "{{topic}}", videoType: "str" }],
   ["upload-variable", upload, { video: "${CLIP}", videoType: "str" }],
   ["upload-web", upload, { video: "https://example.org/clip?id=4", videoType: "str" }],
+  ["upload-odd-name", upload, { video: "/clips/yard.MOV", videoType: "str" }],
   ["start-variable", start, { inferFps: "${RATE}", inferFpsType: "num" }],
   ["start-template", start, { inferFps: "{{rate}}", inferFpsType: "str" }],
   ["start-msg", start, { inferFps: "rate", inferFpsType: "msg" }],

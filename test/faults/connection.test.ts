@@ -9,7 +9,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { Readable, Writable } from "node:stream";
+import { Writable } from "node:stream";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { startEmulator } from "../../emulator/emulator";
@@ -347,7 +347,9 @@ describe("silence and slowness:", () => {
     const video: Video = {
       size: bytes.length,
       // In a single chunk: the larger, the longer until Node tells that it is gone.
-      open: () => ({ stream: Readable.from([bytes], { objectMode: false }), sent: () => bytes.length }),
+      chunks: async function* () {
+        yield bytes;
+      },
       verify: async () => {},
     };
     const enough = AbortSignal.timeout(4000);

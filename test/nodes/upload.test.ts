@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import fs, { appendFileSync, mkdirSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import type { Emulator } from "../../emulator/emulator";
+import { clipOf } from "../../emulator/ledger";
 import { knownKey, standIn } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
-import { recording, temporaryFolder, writeTo } from "../support/recordings";
+import { until } from "../support/node-red";
+import { quickRetries } from "../support/quick-retries";
+import { quickTime, recording, temporaryFolder, writeTo } from "../support/recordings";
 import { sha256 } from "../unit/emulator/calls";
 
 /** An upload node beside the stand-in. */
@@ -30,12 +34,16 @@ test("a path in msg.payload is uploaded and its URL goes on in msg.payload", asy
   assert.equal(completed?._msgid, "m1");
   assert.equal(msg._msgid, "m1");
   assert.equal(msg.topic, "mine");
+  const { uploadName } = msg.roboflow;
+  assert.match(uploadName, /^yard-[0-9a-f]{12}\.mp4$/);
   assert.match(
     msg.payload,
-    new RegExp(`^${emulator.url}/roboflow_video_inference_input_prod/.*yard\\.mp4\\?X-Goog-`),
+    new RegExp(`^${emulator.url}/roboflow_video_inference_input_prod/\\w+/${uploadName}\\?X-Goog-`),
   );
   assert.deepEqual(steady(msg.roboflow), {
     fileName: "yard.mp4",
+    uploadName,
+    videoPath: file,
     fileSize: 300_000,
     inputUrl: msg.payload,
     times: ["uploadedAt", "expiresAt"],
@@ -44,7 +52,7 @@ test("a path in msg.payload is uploaded and its URL goes on in msg.payload", asy
   assert.ok(Math.abs(lifetime - 86_400_000) < 10_000, `${lifetime} ms`);
   assert.deepEqual(
     emulator.ledger.uploads.map(({ name, size, sha256: hash }) => [name, size, hash]),
-    [["yard.mp4", 300_000, sha256(bytes)]],
+    [[uploadName, 300_000, sha256(bytes)]],
   );
   assert.deepEqual(
     emulator.ledger.requests.map(({ kind, key }) => [kind, key]),
@@ -53,26 +61,35 @@ test("a path in msg.payload is uploaded and its URL goes on in msg.payload", asy
       ["put", "missing"],
     ],
   );
-  assert.equal(emulator.ledger.requests[0]?.text, '{"file_name":"yard.mp4"}');
+  assert.equal(emulator.ledger.requests[0]?.text, JSON.stringify({ file_name: uploadName }));
   assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "uploaded" });
   assert.deepEqual(node.statuses()[0], { fill: "blue", shape: "dot", text: "uploading 0%" });
 });
 
-test("a Buffer is uploaded as video.mp4, or under msg.filename's last part", async (t) => {
+test("a Buffer is called as msg.filename's last part says, or video; its container is read from its bytes", async (t) => {
   const { emulator, node } = await uploader(t);
-  await node.send({ payload: recording() });
-  await node.send({ payload: recording("avi"), filename: "/mnt/cams/gate 3.avi" });
-  await node.send({ payload: recording(), filename: "C:\\cams\\yard.mp4" });
-  await node.send({ payload: recording(), filename: "" });
-  assert.deepEqual(
-    emulator.ledger.uploads.map(({ name, complete }) => [name, complete]),
+  const called: [msg: Msg, fileName: string, sent: RegExp][] = [
+    [{ payload: recording() }, "video.mp4", /^video-\w{12}\.mp4$/],
+    [{ payload: recording("webm") }, "video.webm", /^video-\w{12}\.webm$/],
+    [{ payload: recording("avi"), filename: "/mnt/cams/gate 3.avi" }, "gate 3.avi", /^gate_3-\w{12}\.avi$/],
+    [{ payload: recording(), filename: "C:\\cams\\yard.MOV" }, "yard.MOV", /^yard-\w{12}\.mp4$/],
+    [{ payload: recording(), filename: "" }, "video.mp4", /^video-\w{12}\.mp4$/],
     [
-      ["video.mp4", true],
-      ["gate 3.avi", true],
-      ["yard.mp4", true],
-      ["video.mp4", true],
+      { payload: recording(), roboflow: { id: "c", videoPath: "/of/an/earlier.mp4" } },
+      "video.mp4",
+      /^video-\w{12}\.mp4$/,
     ],
-  );
+  ];
+  for (const [msg, fileName, sent] of called) {
+    const { outputs } = await node.send(msg);
+    const [{ roboflow }] = outputs[0] as [Msg];
+    assert.equal(roboflow.fileName, fileName);
+    assert.match(roboflow.uploadName, sent);
+    assert.equal(roboflow.videoPath, undefined, "a Buffer has no path");
+    const upload = emulator.ledger.uploads.at(-1);
+    assert.deepEqual([upload?.name, upload?.complete], [roboflow.uploadName, true]);
+  }
+  assert.equal(new Set(emulator.ledger.uploads.map(({ name }) => name)).size, called.length);
 });
 
 test("the node's own file name is a template, wins over msg.filename, and stays a bare name", async (t) => {
@@ -81,7 +98,7 @@ test("the node's own file name is a template, wins over msg.filename, and stays 
   await node.send({ payload: file, filename: "b.mp4", camera: "gate" });
   await node.send({ payload: file, camera: "../../etc" });
   assert.deepEqual(
-    emulator.ledger.uploads.map(({ name }) => name),
+    emulator.ledger.uploads.map(({ name }) => clipOf(name)),
     ["gate-.mp4", "______etc-.mp4"],
   );
 });
@@ -114,7 +131,7 @@ test("the video can come from a template, the flow, the environment or an expres
       const { emulator, node } = await uploader(t, { video, videoType });
       const { caught } = await node.send({ camera: "gate", file: path.join(folder, "gate.mp4") });
       assert.equal(caught?.error.message, undefined);
-      assert.equal(emulator.ledger.uploads[0]?.name, "gate.mp4");
+      assert.equal(clipOf(emulator.ledger.uploads[0]?.name ?? ""), "gate.mp4");
     });
   }
 });
@@ -126,7 +143,7 @@ test("a relative path is looked up as core's file nodes do", async (t) => {
   const { emulator, node } = await uploader(t, {}, { settings: { fileWorkingDirectory: folder } });
   const { caught } = await node.send({ payload: "cams/yard.mp4" });
   assert.equal(caught, undefined);
-  assert.equal(emulator.ledger.uploads[0]?.name, "yard.mp4");
+  assert.equal(clipOf(emulator.ledger.uploads[0]?.name ?? ""), "yard.mp4");
 });
 
 test("a msg cannot lead a path template out of its folder", async (t) => {
@@ -154,6 +171,111 @@ test("no more than maxUploads go on at a time, the rest wait their turn", async 
   assert.match(JSON.stringify(node.statuses()), /[2-6] running/);
 });
 
+/** Resolves when the first bytes of so many uploads have come in. */
+const coming = (emulator: Emulator, uploads: number) =>
+  until(
+    () => (emulator.ledger.uploads[uploads - 1]?.size ?? 0) > 0,
+    10_000,
+    () => `${emulator.ledger.uploads.length} uploads where ${uploads} were expected`,
+  );
+const complete = (emulator: Emulator) => emulator.ledger.uploads.filter((upload) => upload.complete);
+
+test("a clip that is finished while it waits for others is sent as it is when its turn comes", async (t) => {
+  const emulator = await standIn(t);
+  const node = await runNode(
+    t,
+    { type: "roboflow-video-upload" },
+    { account: { baseUrl: emulator.url, maxUploads: 1 }, apiKey: knownKey },
+  );
+  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 200_000 });
+  const folder = temporaryFolder(t);
+  const first = node.send({ payload: recording("mp4", 100_000) });
+  await coming(emulator, 1);
+  const later = node.send({ payload: writeTo(folder, "growing.mp4", recording("mp4", 10_000)) });
+  await until(
+    () => node.statuses().some(({ text }) => text === "1 of 2 running"),
+    5000,
+    () => JSON.stringify(node.statuses()),
+  );
+  const whole = recording("mp4", 30_000);
+  writeTo(folder, "growing.mp4", whole);
+  await first;
+  const { outputs } = await later;
+  assert.equal(outputs[0]?.[0]?.roboflow.fileSize, 30_000);
+  assert.equal(emulator.ledger.uploads[1]?.sha256, sha256(whole));
+});
+
+test("a clip that changes while it is sent is looked at and sent again, under the same name", async (t) => {
+  quickRetries(t);
+  const { emulator, node } = await uploader(t);
+  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 500_000 });
+  const bytes = recording("mp4", 50_000);
+  const file = writeTo(temporaryFolder(t), "yard.mp4", bytes);
+  const sent = node.send({ payload: file });
+  await coming(emulator, 1);
+  appendFileSync(file, "and its end");
+  const { outputs, caught } = await sent;
+  assert.equal(caught?.error.message, undefined);
+  const { roboflow } = outputs[0]?.[0] ?? {};
+  assert.equal(roboflow.fileSize, 50_011);
+  assert.deepEqual(
+    complete(emulator).map(({ name, sha256: hash }) => [name, hash]),
+    [
+      [roboflow.uploadName, sha256(bytes)],
+      [roboflow.uploadName, sha256(Buffer.concat([bytes, Buffer.from("and its end")]))],
+    ],
+  );
+});
+
+test("a clip that goes on changing is INPUT after a few tries", async (t) => {
+  quickRetries(t);
+  const { emulator, node } = await uploader(t);
+  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 500_000, count: 0 });
+  const file = writeTo(temporaryFolder(t), "yard.mp4", recording("mp4", 50_000));
+  const sent = node.send({ payload: file });
+  for (const count of [1, 2, 3, 4]) {
+    await coming(emulator, count);
+    appendFileSync(file, "x");
+  }
+  assertFailure(await sent, "INPUT", /yard\.mp4" kept changing while it was being uploaded\. Wait until/);
+  assert.equal(emulator.ledger.uploads.length, 4);
+});
+
+test("a clip of which only the time of change differs is sent once", async (t) => {
+  const { emulator, node } = await uploader(t);
+  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 500_000 });
+  const file = writeTo(temporaryFolder(t), "yard.mp4", recording("mp4", 50_000));
+  const sent = node.send({ payload: file });
+  await coming(emulator, 1);
+  utimesSync(file, 1000, 1000);
+  assert.equal((await sent).caught?.error.message, undefined);
+  assert.equal(emulator.ledger.uploads.length, 1);
+});
+
+/** Lets so many attempts to open a file fail as they do when a process has too many files open. */
+function withoutHandles(t: TestContext, file: string, times: number): void {
+  const { open } = fs.promises;
+  let left = times;
+  t.mock.method(fs.promises, "open", async (...given: Parameters<typeof open>) => {
+    if (given[0] !== file || left === 0) return open(...given);
+    left -= 1;
+    throw Object.assign(new Error(`EMFILE: too many open files, open '${file}'`), { code: "EMFILE" });
+  });
+}
+
+test("too many open files: it is tried again, and is STORAGE when that does not pass", async (t) => {
+  quickRetries(t);
+  const { emulator, node } = await uploader(t);
+  const file = writeTo(temporaryFolder(t), "yard.mp4", recording());
+  withoutHandles(t, file, 3);
+  assert.equal((await node.send({ payload: file })).caught?.error.message, undefined);
+  assert.equal(complete(emulator).length, 1);
+  withoutHandles(t, file, 100);
+  const delivery = await node.send({ payload: file });
+  assertFailure(delivery, "STORAGE", /too many files open to read ".*yard\.mp4".*ulimit.*EMFILE/);
+  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "too many open files" });
+});
+
 test("an expression that cannot be read is INPUT, and says what is wrong with it", async (t) => {
   const { node } = await uploader(t, { video: "$uppercase(payload)", videoType: "jsonata" });
   const delivery = await node.send({ payload: 42 });
@@ -176,16 +298,34 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
     "empty file",
   ],
   [
-    ".mov",
-    (folder) => writeTo(folder, "a.mov", recording()),
-    /"a\.mov" is not accepted: .*mp4, avi, mkv, webm\. Convert/,
+    "QuickTime",
+    (folder) => writeTo(folder, "a.mp4", quickTime),
+    /a\.mp4" is a mov video\. Roboflow takes mp4, avi, mkv and webm: convert it/,
     "wrong file type",
   ],
   [
     "a text named .mp4",
     (folder) => writeTo(folder, "a.mp4", "just a text, no video"),
-    /is no mp4 video, whatever its name says/,
+    /is not a video that Roboflow takes .*whatever its name says/,
     "not a video",
+  ],
+  [
+    "a NUL in a path",
+    (folder) => `${folder}/a\0.mp4`,
+    /There is no video in the message: .*found "/,
+    "no video in message",
+  ],
+  [
+    "a clip read as UTF-8",
+    () => Buffer.concat([recording(), Buffer.alloc(200_000, 0xe9)]).toString("utf8"),
+    /found text of \d{3},\d{3} characters that is binary data: .*http request.* to return a binary buffer/,
+    "no video in message",
+  ],
+  [
+    "a clip as base64",
+    () => recording("mp4", 168_144).toString("base64"),
+    /found text of 224,192 characters that begins with "AAAAGGZ0.*not a path.*http request.*return a binary buffer/,
+    "no video in message",
   ],
   ["a number", () => 42, /There is no video in the message: .*found 42/, "no video in message"],
   ["null", () => null, /There is no video in the message: .*found null/, "no video in message"],
@@ -197,11 +337,11 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
     /There is no video in the message: .*found \{…\}/,
     "no video in message",
   ],
-  ["an empty Buffer", () => Buffer.alloc(0), /The video "video\.mp4" is empty/, "empty file"],
+  ["an empty Buffer", () => Buffer.alloc(0), /The video "video" is empty/, "empty file"],
   [
     "a Buffer that is no video",
     () => Buffer.from("a picture, perhaps"),
-    /"video\.mp4" is no mp4 video/,
+    /"video" is not a video that Roboflow takes/,
     "not a video",
   ],
 ];

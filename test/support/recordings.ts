@@ -7,9 +7,24 @@ import type { TestContext } from "node:test";
 const heads = {
   mp4: Buffer.from("\0\0\0\x18ftypmp42\0\0\0\0", "latin1"),
   avi: Buffer.from("RIFF\0\x10\0\0AVI LIST", "latin1"),
-  mkv: Buffer.from("\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\xf7\x81", "latin1"),
-  webm: Buffer.from("\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81", "latin1"),
+  mkv: ebmlHeader("matroska"),
+  webm: ebmlHeader("webm"),
 };
+
+/** Bytes that begin as a QuickTime file does, which the API does not take. */
+export const quickTime = Buffer.from("\0\0\0\x14ftypqt  \0\0\0\0qt  ", "latin1");
+
+/** What Matroska and WebM begin with; the two differ in their DocType. */
+function ebmlHeader(docType: string): Buffer {
+  const element = (id: string, value: Buffer) =>
+    Buffer.concat([Buffer.from(id, "hex"), Buffer.from([0x80 | value.length]), value]);
+  const number = (id: string, value: number) => element(id, Buffer.from([value]));
+  const versions = [number("4286", 1), number("42f7", 1), number("42f2", 4), number("42f3", 8)];
+  return element(
+    "1a45dfa3",
+    Buffer.concat([...versions, element("4282", Buffer.from(docType)), number("4287", 4), number("4285", 2)]),
+  );
+}
 
 /** Bytes that begin as a recording of this kind does; what follows differs from one `seed` to the next. */
 export function recording(kind: keyof typeof heads = "mp4", size = 5000, seed = 1): Buffer {

@@ -67,7 +67,10 @@ test("a path that leads nowhere is said at once, with an exit code", async () =>
 test("a file that is no video ends with the node's own words and an exit code", async () => {
   const ran = await npmStart("--once", "--video", path.join(root, "package.json"));
   assert.notEqual(ran.status, 0);
-  assert.match(ran.stderr, /The clip did not come through: Upload: "package\.json" is not accepted/);
+  assert.match(
+    ran.stderr,
+    /The clip did not come through: Upload: ".*package\.json" is not a video that Roboflow takes/,
+  );
 });
 
 /** Holds a port, unless somebody else does. */

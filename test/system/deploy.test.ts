@@ -13,6 +13,7 @@ import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { clipOf } from "../../emulator/ledger";
 import {
   type FlowNode,
   injectNodes,
@@ -115,7 +116,7 @@ async function allCome(clips: string[]): Promise<void> {
   for (const clip of clips) {
     const jobs = emulator.ledger.jobsOf(clip);
     assert.equal(jobs.length, 1, `jobs of ${clip}`);
-    const uploads = emulator.ledger.uploads.filter(({ name }) => name === clip);
+    const uploads = emulator.ledger.uploads.filter(({ name }) => clipOf(name) === clip);
     assert(
       uploads.every(({ time }) => time <= (jobs[0]?.time ?? 0)),
       `${clip} was uploaded again after its upload had been handed over`,
@@ -124,10 +125,14 @@ async function allCome(clips: string[]): Promise<void> {
 }
 
 const startsSeen = (clips: string[]) =>
-  emulator.ledger.of("start").filter(({ text }) => clips.some((clip) => text?.includes(clip))).length;
+  emulator.ledger.of("start").filter(({ text }) => clips.some((clip) => clipOf(text ?? "").includes(clip)))
+    .length;
 const seen = (kind: "put" | "start" | "result" | "status", clip: string) =>
   until(
-    () => emulator.ledger.of(kind).some((request) => request.clip === clip || request.text?.includes(clip)),
+    () =>
+      emulator.ledger
+        .of(kind)
+        .some((request) => request.clip === clip || clipOf(request.text ?? "").includes(clip)),
     20_000,
     () => `${kind} of ${clip}`,
   );

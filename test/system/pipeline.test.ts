@@ -6,7 +6,7 @@ import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { knownKey } from "../support/client-of";
 import { type Msg, steady } from "../support/messages";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
-import { recording, writeTo } from "../support/recordings";
+import { quickTime, writeTo } from "../support/recordings";
 import { sha256, yardClip } from "../unit/emulator/calls";
 import { installedUserDir } from "./support/installed";
 
@@ -121,7 +121,7 @@ test("a clip goes from its file to its frames through the installed package", as
   await test("what arrived at the server", () => {
     assert.deepEqual(
       ledger.uploads.map(({ name, size, sha256: hash, complete: whole }) => ({ name, size, hash, whole })),
-      [{ name: "yard.mp4", size: video.length, hash: sha256(video), whole: true }],
+      [{ name: uploadName(), size: video.length, hash: sha256(video), whole: true }],
     );
     const polls = ledger.of("status");
     assert.deepEqual(
@@ -134,7 +134,7 @@ test("a clip goes from its file to its frames through the installed package", as
         ["result", 200, "missing"],
       ],
     );
-    assert.equal(ledger.of("signed-url")[0]?.text, '{"file_name":"yard.mp4"}');
+    assert.equal(ledger.of("signed-url")[0]?.text, JSON.stringify({ file_name: uploadName() }));
     const put = ledger.of("put")[0]?.headers;
     assert.equal(put?.["content-length"], String(video.length));
     assert.equal(put?.["content-type"], "application/octet-stream");
@@ -151,12 +151,18 @@ test("a clip goes from its file to its frames through the installed package", as
   });
 
   await test("the message out of each node", () => {
-    const clip = { fileName: "yard.mp4", fileSize: video.length, inputUrl: url("uploaded") };
+    const clip = {
+      fileName: "yard.mp4",
+      uploadName: uploadName(),
+      videoPath: yardClip,
+      fileSize: video.length,
+      inputUrl: url("uploaded"),
+    };
     const job = { ...clip, jobId: url("started"), inferFps: 5, models: modelsSent };
     const polls = ledger.of("status").length;
 
     const uploaded = only("uploaded");
-    assert.match(uploaded.payload, /^http:.*yard\.mp4\?.*X-Goog-Signature=/);
+    assert.match(uploaded.payload, /^http:.*\/yard-[0-9a-f]{12}\.mp4\?.*X-Goog-Signature=/);
     assert.deepEqual(steady(uploaded.roboflow), { ...clip, times: ["uploadedAt", "expiresAt"] });
 
     const started = only("started");
@@ -214,7 +220,7 @@ test("a clip goes from its file to its frames through the installed package", as
 
 test("a message that cannot be uploaded reaches Catch once, in the words of the installed catalogue", async () => {
   const completed = nodeRed.records("complete").length;
-  await nodeRed.inject("clip", { payload: writeTo(userDir, "phone.mov", recording()) });
+  await nodeRed.inject("clip", { payload: writeTo(userDir, "phone.mp4", quickTime) });
   await nodeRed.inject("clip", { payload: null, statusCode: 200 });
   const caught = await nodeRed.recorded("caught", 2);
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -226,8 +232,8 @@ test("a message that cannot be uploaded reaches Catch once, in the words of the 
     ],
   );
   assert.match(
-    caught[0]?.msg.error.message,
-    /^Upload: "phone\.mov" is not accepted: its name has to end in one of mp4/,
+    caught.find(({ msg }) => msg.payload !== null)?.msg.error.message,
+    /^Upload: ".*phone\.mp4" is a mov video\. Roboflow takes mp4, avi, mkv and webm: convert it/,
   );
   assert.equal(nodeRed.records("complete").length, completed);
 });
@@ -278,3 +284,4 @@ function only(name: string): Msg {
 
 /** The payload of the one message recorded under a name. */
 const url = (name: string): string => only(name).payload;
+const uploadName = (): string => only("uploaded").roboflow.uploadName;

@@ -1,6 +1,5 @@
 import http from "node:http";
-import https from "node:https";
-import type { Socket } from "node:net";
+import type https from "node:https";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { AxiosProxyConfig, AxiosResponse } from "axios";
@@ -10,6 +9,7 @@ import { defaultTimings, type Limit, leastRateOver, type Timings, within } from 
 import { loadOnce } from "./load-once";
 import { connectionCodes, neverConnected } from "./never-connected";
 import { environmentProxy } from "./proxy";
+import { StreamedBody } from "./streamed-body";
 
 export interface NetworkOptions {
   /** TLS options for every request (own CA, client certificate), as `tls.connect` takes them. */
@@ -23,12 +23,11 @@ export interface HttpRequest {
   method: "GET" | "POST" | "PUT";
   url: string;
   headers?: Record<string, string | number>;
-  body?: string | Readable;
+  /** Chunks make the request a transfer, held to a least rate while it is sent; see {@link StreamedBody}. */
+  body?: string | AsyncIterable<Buffer>;
   signal: AbortSignal;
   /** Uses a connection of its own, so that no stale keep-alive socket can lose the request. */
   fresh?: boolean;
-  /** Bytes of the body that have moved so far; makes the request a transfer, held to a least rate while it is sent. */
-  sent?: () => number;
 }
 
 export interface HttpResponse {
@@ -95,15 +94,7 @@ export class Network {
    *
    * @throws ConnectionError when no answer came; the signal's reason when it was aborted.
    */
-  async request({
-    method,
-    url,
-    headers,
-    body,
-    signal,
-    fresh = false,
-    sent,
-  }: HttpRequest): Promise<HttpResponse> {
+  async request({ method, url, headers, body, signal, fresh = false }: HttpRequest): Promise<HttpResponse> {
     const { silence, text, idle } = this.timings;
     const { host } = new URL(url);
     const axios = await loadAxios().catch((cause) => {
@@ -113,7 +104,11 @@ export class Network {
     const canceller = new AbortController();
     const cancel = () => canceller.abort();
     signal.addEventListener("abort", cancel, { once: true });
-    const forget = () => signal.removeEventListener("abort", cancel);
+    const streamed = typeof body === "object" ? new StreamedBody(body) : undefined;
+    const forget = () => {
+      signal.removeEventListener("abort", cancel);
+      streamed?.stop();
+    };
 
     let isTooSlow = false;
     const failure = (error: unknown): unknown => {
@@ -141,24 +136,20 @@ export class Network {
       }
     };
 
-    let socket: Socket | undefined;
-    const socketWatch = socketWatching((used) => {
-      socket = used;
-    });
     try {
       const answering = axios.request({
         method,
         url,
         headers,
-        data: body,
+        data: streamed?.data ?? body,
         signal: canceller.signal,
         ...this.#agents.route(new URL(url), this.proxyFor(new URL(url)), {
           fresh,
           signal: canceller.signal,
         }),
-        ...(sent ? { transport: socketWatch } : {}),
+        ...(streamed ? { transport: streamed.transport } : {}),
       });
-      const headLimit = sent ? leastRateOver(idle, () => sent() - waitingBytes(socket)) : within(silence);
+      const headLimit = streamed ? leastRateOver(idle, () => streamed.sent()) : within(silence);
       const response = await limited(headLimit, answering);
       const stream = response.data as Readable;
       return {
@@ -223,21 +214,4 @@ async function readText(stream: Readable): Promise<string> {
     if (length > longestText) break;
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-/** Node's own transports, which tell of the socket that a request goes by. */
-const socketWatching = (tell: (socket: Socket) => void) => ({
-  request(options: https.RequestOptions, callback: (response: http.IncomingMessage) => void) {
-    const transport = options.protocol === "https:" ? https : http;
-    return transport.request(options, callback).once("socket", tell);
-  },
-});
-
-/**
- * Bytes handed to a socket that have not left the process. Node tells of a large chunk only when all of it is
- * gone, which takes minutes on a poor line; its handle knows.
- */
-function waitingBytes(socket: Socket | undefined): number {
-  const { _handle } = (socket ?? {}) as { _handle?: { writeQueueSize?: number } | null };
-  return _handle?.writeQueueSize ?? 0;
 }

@@ -32,10 +32,14 @@ export const wasNotAccepted = (error: VideoError): boolean =>
     ? error.neverConnected
     : error.code === "RATE_LIMIT" && (error.fromApi || error.retryAfter !== undefined);
 
+const isVideoPassing = ({ reason }: VideoError) => reason === "videoChanged" || reason === "tooManyOpenFiles";
+
 /** The policies, by kind of request. */
 export const retries = {
   /** Signed URL, result, and the upload: free to repeat. */
   repeatable: { tries: 5, total: 300_000, first: 1000, longest: 30_000, again: isPassing },
+  /** A video that changes while it is sent, or cannot be opened while too many files are: looked at and sent again. */
+  video: { tries: 4, total: Number.POSITIVE_INFINITY, first: 1000, longest: 10_000, again: isVideoPassing },
   /** Starting a job costs money: only what certainly was not accepted. */
   start: { tries: 5, total: 300_000, first: 1000, longest: 30_000, again: wasNotAccepted },
   /** Key test and list of models: a person is waiting in front of a dialog. */

@@ -1,5 +1,5 @@
 import { isSuccess, readAnswer, refusal } from "../api/answers";
-import { VideoError } from "../errors";
+import type { VideoError } from "../errors";
 import type { Network } from "../http/network";
 import { retries, withRetries } from "../http/retry";
 import { secretsOfUrl } from "../redact";
@@ -9,9 +9,10 @@ import type { Video } from "./video";
 const reportEvery = 500;
 
 /**
- * Uploads a video to a signed URL (docs/api.md, call 2), opened anew for every try.
+ * Uploads a video to a signed URL (docs/api.md, call 2), read from its start for every try.
  *
  * @param hooks `progress` is called with the bytes sent so far, about twice a second.
+ * @throws VideoError INPUT `videoChanged` when it is not what `video` was made of any more.
  */
 export async function putVideo(
   network: Network,
@@ -27,19 +28,26 @@ export async function putVideo(
     retries.repeatable,
     hooks.signal,
     async () => {
-      const { stream, sent } = video.open();
-      let readError: Error | undefined;
-      stream.on("error", (error) => {
-        readError = error;
-      });
-      const report = setInterval(() => hooks.progress?.(sent()), reportEvery);
+      let sent = 0;
+      let readError: unknown;
+      async function* chunks(): AsyncGenerator<Buffer> {
+        try {
+          for await (const chunk of video.chunks()) {
+            sent += chunk.length;
+            yield chunk;
+          }
+        } catch (error) {
+          readError = error;
+          throw error;
+        }
+      }
+      const report = setInterval(() => hooks.progress?.(sent), reportEvery);
       try {
         const response = await network.request({
           method: "PUT",
           url: signedUrl,
           headers: { "Content-Type": "application/octet-stream", "Content-Length": video.size },
-          body: stream,
-          sent,
+          body: chunks(),
           signal: hooks.signal,
           fresh: true,
         });
@@ -47,13 +55,12 @@ export async function putVideo(
         if (!isSuccess(answer.status)) throw refusal(answer, "storage");
       } catch (error) {
         hooks.signal.throwIfAborted();
-        if (readError) throw new VideoError("INPUT", "videoReadFailed", { cause: readError });
+        if (readError) throw readError;
         // A file that became shorter than its announced length ends as a broken connection.
         await video.verify();
         throw error;
       } finally {
         clearInterval(report);
-        stream.destroy();
       }
     },
     hooks.pause,

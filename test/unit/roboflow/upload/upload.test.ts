@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
-import { Network, videoBuffer, videoFile } from "../../../../nodes/roboflow";
-import { putVideo } from "../../../../nodes/roboflow/upload/put";
+import { videoBuffer, videoFile } from "../../../../nodes/roboflow";
 import { clientOf, knownKey, standIn, unhurried } from "../../../support/client-of";
 import { answerJson, serve } from "../../../support/local-server";
 import { quickRetries } from "../../../support/quick-retries";
@@ -52,7 +47,7 @@ test("a video is PUT with its length, as octet-stream, in one piece and without 
     }),
   );
   const file = writeTo(temporaryFolder(t), "yard.mp4", bytes);
-  const video = await videoFile(file, "yard.mp4");
+  const video = await videoFile(file);
   const inputUrl = await clientOf(t, api.url).upload("yard.mp4", video, { signal: unhurried });
 
   assert.equal(storage.seen.length, 1);
@@ -67,26 +62,6 @@ test("a video is PUT with its length, as octet-stream, in one piece and without 
   assert.ok(
     !JSON.stringify(put?.headers).includes(knownKey) && !put?.url.includes(encodeURIComponent(knownKey)),
   );
-});
-
-test("every byte of a file arrives, also where storage takes in a little now and then", async (t) => {
-  const bytes = Buffer.concat([recording("mp4", 100), randomBytes(12_000_000)]);
-  const hash = createHash("sha256");
-  const server = createServer(async (request, response) => {
-    for await (const piece of request) {
-      hash.update(piece);
-      await delay(Math.random() < 0.1 ? 20 : 0);
-    }
-    response.end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const { port } = server.address() as AddressInfo;
-  const network = new Network({ proxyFor: () => false });
-  t.after(() => network.close());
-  const video = await videoFile(writeTo(temporaryFolder(t), "yard.mp4", bytes), "yard.mp4");
-  await putVideo(network, `http://127.0.0.1:${port}/yard.mp4`, video, { signal: unhurried });
-  assert.equal(hash.digest("hex"), sha256(bytes));
 });
 
 test("a Buffer arrives like a file does, and progress is told in bytes", async (t) => {
@@ -159,7 +134,7 @@ test("a recording that goes on growing while it is uploaded is not passed off as
   const emulator = await standIn(t);
   const folder = temporaryFolder(t);
   const file = writeTo(folder, "growing.mp4", recording("mp4", 10_000));
-  const video = await videoFile(file, "growing.mp4");
+  const video = await videoFile(file);
   writeTo(folder, "growing.mp4", recording("mp4", 20_000));
   await assert.rejects(clientOf(t, emulator.url).upload("growing.mp4", video, { signal: unhurried }), {
     code: "INPUT",
