@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { answerJson, serve } from "../support/local-server";
-import { catchNodes, type FlowNode, injectNodes, type NodeRed } from "../support/node-red";
+import { catchNodes, type FlowNode, injectNodes, type NodeRed, recordNode } from "../support/node-red";
 import { Editor } from "./support/editor";
 import { apiKey } from "./support/flows";
 import { openStage } from "./support/stage";
@@ -21,10 +21,14 @@ const statusOf = (language: string): Record<string, string> => {
 
 const project = { id: "yard/gate", type: "object-detection", name: hostile, versions: 1 };
 
+const seen = { class: hostile, confidence: 0.9, x: 1, y: 1, width: 1, height: 1 };
+const result = { frame_offset: [0], time_offset: [0], gate: [{ predictions: [seen] }] };
+
 /** A Roboflow whose every name and word is hostile; a key that begins with `bad` is refused. */
 const roboflow = (t: { after(end: () => void): void }) =>
   serve(t, ({ url }, response) => {
     const { pathname, searchParams } = new URL(url, "http://roboflow");
+    if (pathname === "/result.json") return answerJson(response, result);
     if (searchParams.get("api_key") !== apiKey)
       return answerJson(response, { error: { message: hostile, hint: hostile } }, 401);
     if (pathname === "/") return answerJson(response, { workspace: "yard" });
@@ -77,6 +81,7 @@ function flows(baseUrl: string): FlowNode[] {
     { id: "inner-status", type: "status", z: "sub", scope: null, x: 100, y: 100, wires: [[]] },
     ...injectNodes("clip", ["up", "instance"]),
     ...injectNodes("job", ["po"]),
+    ...injectNodes("result", ["fr"]),
     { id: "instance", type: "subflow:sub", z: "tab", x: 300, y: 140, wires: [] },
     onTab("up", "upload", 80, upload),
     onTab("st", "start", 200, start),
@@ -84,6 +89,13 @@ function flows(baseUrl: string): FlowNode[] {
     onTab("st-odd", "start", 320, { ...start, models: [{ ...model, modelId: hostile }] }),
     onTab("po", "poll", 380, poll),
     onTab("do", "download", 440, { url: "payload", urlType: "msg", output: hostile }),
+    onTab("fr", "download", 500, {
+      url: "payload",
+      urlType: "msg",
+      output: "frames",
+      wires: [["record-frame"]],
+    }),
+    recordNode("frame"),
     ...catchNodes(),
   ];
 }
@@ -106,6 +118,11 @@ for (const version of versions)
       });
       await nodeRed.inject("clip", { payload: `/clips/${hostile}.mp4` });
       await nodeRed.recorded("caught");
+      await nodeRed.inject("result", {
+        payload: `${url}/result.json`,
+        roboflow: { id: "result", fileName: hostile },
+      });
+      await nodeRed.recorded("frame");
       await nodeRed.inject("job", { payload: hostile, roboflow: { id: "clip", fileName: hostile } });
     });
     afterEach(() => editor?.close());
@@ -175,6 +192,20 @@ for (const version of versions)
       assert.equal((await row.innerText()).split(hostile).length - 1, 2);
       const label = await row.locator("button").getAttribute("aria-label");
       assert.ok(label?.includes(hostile));
+      await untouched();
+    });
+
+    it("shows a clip's name and the classes of its result as they are", async () => {
+      editor = await Editor.open(stage.browser, nodeRed.url);
+      await editor.edit("fr");
+      const row = editor.page.locator("#roboflow-video-preview-rows tbody tr");
+      await row.waitFor();
+      assert.ok((await row.innerText()).includes(hostile.slice(0, 90)), await row.innerText());
+      assert.ok(
+        (await editor.page.locator("#roboflow-video-preview-message").innerText()).includes(
+          hostile.slice(0, 90),
+        ),
+      );
       await untouched();
     });
 
