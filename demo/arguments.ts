@@ -8,9 +8,9 @@ export interface DemoArguments {
   video: string;
   /** End after the first clip. */
   once: boolean;
-  /** Roboflow itself instead of the stand-in. */
+  /** Roboflow itself instead of the emulator. */
   roboflow: boolean;
-  /** The API key; with the stand-in, the one that it accepts. */
+  /** The API key; with the emulator, the one that it accepts. */
   key: string;
   /** `project/4`; empty leaves the one of the example. */
   model: string;

@@ -6,11 +6,11 @@ import { NodeRed } from "../test/support/node-red";
 import { type DemoArguments, readArguments, usage, WrongArgument } from "./arguments";
 import { type Clip, EventFile } from "./events";
 import { exampleFlow, theNode } from "./example-flow";
-import { type Ending, Narrator } from "./narrator";
-import { eventFile, startNodeRed, startStandIn } from "./servers";
+import { type Ending, ProgressLog } from "./progress";
+import { eventFile, startEmulator, startNodeRed } from "./servers";
 
-/** A model that the stand-in's workspace lists, so that the dialogs show it. */
-const standInModel = "yard-motion/2";
+/** A model that the emulator's workspace lists, so that the dialogs show it. */
+const emulatorModel = "yard-motion/2";
 
 /** `npm start`: a clip through all four nodes of a real Node-RED. */
 async function main(): Promise<void> {
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const cleaning: (() => Promise<unknown>)[] = [];
   try {
     const { nodeRed, events } = await start(asked, cleaning);
-    const first = narrate(events, stopped.signal);
+    const first = printProgress(events, stopped.signal);
     await press(nodeRed);
     const ending = await within(first, asked.timeLimit, stopped.signal);
     if (asked.once) return finish(ending);
@@ -48,15 +48,15 @@ async function start({ video, roboflow, key, model }: DemoArguments, cleaning: (
 
   let baseUrl: string | undefined;
   if (!roboflow) {
-    const standIn = await startStandIn();
-    cleaning.push(() => standIn.stop());
-    baseUrl = standIn.url;
-    console.log(`Stand-in for Roboflow   ${baseUrl}   (key: ${key})`);
+    const emulator = await startEmulator();
+    cleaning.push(() => emulator.stop());
+    baseUrl = emulator.url;
+    console.log(`Roboflow emulator       ${baseUrl}   (key: ${key})`);
     console.log(
-      "  It is a motion detector for trying things out, not a model: whatever moves is called “motion”.",
+      "  It stands in for Roboflow while you try things out: a motion detector, not a model. Whatever moves is called “motion”.",
     );
   }
-  const flow = exampleFlow({ video, baseUrl, model: model || (roboflow ? "" : standInModel) });
+  const flow = exampleFlow({ video, baseUrl, model: model || (roboflow ? "" : emulatorModel) });
   const nodeRed = await startNodeRed(folder, flow, {
     account: theNode(flow, "roboflow-video-account"),
     // Roboflow's key goes by the environment, so that it does not lie on the disk.
@@ -64,7 +64,7 @@ async function start({ video, roboflow, key, model }: DemoArguments, cleaning: (
   });
   cleaning.push(() => nodeRed.stop());
   console.log(`Node-RED editor         ${nodeRed.url}`);
-  console.log(`The clip, looked at     ${nodeRed.url}/video-viewer`);
+  console.log(`Viewer                  ${nodeRed.url}/video-viewer`);
   return { nodeRed, events: new EventFile(eventFile(folder)) };
 }
 
@@ -76,17 +76,17 @@ async function press(nodeRed: NodeRed): Promise<void> {
 }
 
 /**
- * Tells everything that happens from now on.
+ * Prints everything that happens from now on.
  *
  * @returns how the first clip ends.
  */
-function narrate(events: EventFile, signal: AbortSignal): Promise<Ending> {
-  const narrator = new Narrator((line) => console.log(line));
+function printProgress(events: EventFile, signal: AbortSignal): Promise<Ending> {
+  const progress = new ProgressLog((line) => console.log(line));
   return new Promise((resolve, reject) => {
     const look = () => {
       try {
         for (const event of events.read()) {
-          const ending = narrator.tell(event);
+          const ending = progress.log(event);
           if (ending) resolve(ending);
         }
       } catch (error) {
@@ -149,7 +149,7 @@ function finish(ending: Ending): void {
 
 function invite({ url }: NodeRed, { roboflow }: DemoArguments): void {
   console.log(`
-Open ${url}/video-viewer to see the clip with what was seen drawn over it.
+Open ${url}/video-viewer to play the clip with its detections drawn over it.
 Open ${url} to see the flow. The button of the inject node “send a clip” runs the clip again.`);
   if (!roboflow)
     console.log(

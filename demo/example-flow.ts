@@ -4,13 +4,13 @@ import type { FlowNode } from "../test/support/node-red";
 /** What the demo puts into the example before it runs it. */
 export interface Changes {
   video: string;
-  /** The stand-in's address; left out, the example's own stays. */
+  /** The emulator's URL; left out, the example's own stays. */
   baseUrl?: string;
   /** `project/4`; empty leaves the example's own. */
   model: string;
 }
 
-/** Seconds between two questions to the stand-in; Roboflow itself is asked once a minute all the same. */
+/** Polling interval in seconds; Roboflow itself is polled once a minute all the same. */
 const interval = 1;
 
 /** The one whose page shows the clip runs; the one to learn from stands beside it. */
@@ -23,7 +23,7 @@ export function exampleFlow({ video, baseUrl, model }: Changes): FlowNode[] {
   for (const node of examples.flatMap(readExample)) nodes.set(node.id, nodes.get(node.id) ?? node);
   const change: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
     inject: () => ({ payload: video }),
-    "roboflow-video-account": () => (baseUrl ? { name: "Stand-in for Roboflow", baseUrl } : {}),
+    "roboflow-video-account": () => (baseUrl ? { name: "Roboflow emulator", baseUrl } : {}),
     "roboflow-video-start": (node) => (model ? { models: withModel(node.models, model) } : {}),
     "roboflow-video-poll": () => (baseUrl ? { interval } : {}),
   };

@@ -13,15 +13,15 @@ import { exampleNames, readExample } from "../test/support/example";
 import type { FlowNode } from "../test/support/node-red";
 import { EventFile } from "./events";
 import { exampleFlow, theNode } from "./example-flow";
-import { eventFile, startNodeRed, startStandIn } from "./servers";
+import { eventFile, startEmulator, startNodeRed } from "./servers";
 
 const images = path.join(__dirname, "..", "docs", "images");
 const clip = path.join(__dirname, "clip", "yard.mp4");
 
 async function main(asked: string[]): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "roboflow-video-demo-"));
-  const standIn = await startStandIn();
-  const ready = exampleFlow({ video: clip, baseUrl: standIn.url, model: "yard-motion/2" });
+  const emulator = await startEmulator();
+  const ready = exampleFlow({ video: clip, baseUrl: emulator.url, model: "yard-motion/2" });
   const nodes = new Map<string, FlowNode>(ready.map((node) => [node.id, node]));
   for (const node of exampleNames.flatMap(readExample)) nodes.set(node.id, nodes.get(node.id) ?? node);
   const flow = [...nodes.values()];
@@ -47,7 +47,7 @@ async function main(asked: string[]): Promise<void> {
   } finally {
     await browser.close();
     await nodeRed.stop();
-    await standIn.stop();
+    await emulator.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -6,14 +6,14 @@ import { type FlowNode, freePort, NodeRed } from "../test/support/node-red";
 
 /** The ports that the demo would like; others are taken where these are not free. */
 const editorPort = 1880;
-const standInPort = 1881;
+const emulatorPort = 1881;
 
-/** Seconds a job takes at the stand-in: long enough to see one that is still running. */
+/** Seconds a job takes at the emulator: long enough to see one that is still running. */
 const jobSeconds = 3;
 
-/** Starts the stand-in for Roboflow as a process of its own. */
-export function startStandIn(): Promise<EmulatorProcess> {
-  return onFreePort(standInPort, (port) =>
+/** Starts the emulator as a process of its own. */
+export function startEmulator(): Promise<EmulatorProcess> {
+  return onFreePort(emulatorPort, (port) =>
     startEmulatorProcess(["--port", String(port), "--api-key", "demo", "--job-seconds", String(jobSeconds)]),
   );
 }
@@ -62,7 +62,7 @@ function addObserver(userDir: string): void {
   writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest));
 }
 
-/** A proxy of the network around us cannot reach the stand-in on this machine. */
+/** A proxy of the network around us cannot reach the emulator on this machine. */
 function withoutProxyToThisMachine(): Record<string, string> {
   const others = process.env.no_proxy ?? process.env.NO_PROXY;
   const list = [...(others ? [others] : []), "127.0.0.1", "localhost"].join(",");

@@ -24,7 +24,7 @@ export interface EmulatorOptions extends Partial<EmulatorSettings> {
   tls?: TlsOptions;
 }
 
-/** A stand-in for Roboflow's Video Inference API and the storage behind it. */
+/** A local server that behaves as Roboflow's Video Inference API and the storage behind it. */
 export interface Emulator {
   /** Its address, without a slash at the end. */
   url: string;
@@ -58,7 +58,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
   const listener: RequestListener = (request, response) => {
     handle(request, response).catch((error) => {
-      // A fault in the stand-in itself must be told apart from one that was ordered.
+      // A fault in the emulator itself must be told apart from one that was ordered.
       if (!closing.signal.aborted) console.error("emulator:", error);
       response.destroy();
     });

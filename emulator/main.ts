@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   });
   // The one line on stdout: whoever starts this as a process reads the address from it.
   console.log(
-    `${emulator.url}  (a motion detector standing in for Roboflow, for trying things out: not a model)`,
+    `${emulator.url}  (an emulator of Roboflow for trying things out: a motion detector, not a model)`,
   );
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => emulator.close().then(() => process.exit(0)));

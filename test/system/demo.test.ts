@@ -43,7 +43,15 @@ test("npm start -- --once sends the demo's clip through and ends with a line of 
   assert.equal(frames, 75, "15 seconds at 5 frames a second");
   assert.ok(detections > 30, `${detections} detections`);
   assert.deepEqual(classes, { motion: detections });
-  for (const step of ["uploaded", "job started", "still running", "job finished", "downloaded", "seen"])
+  for (const step of [
+    "uploaded",
+    "job started",
+    "still running",
+    "job finished",
+    "downloaded",
+    "event",
+    "total",
+  ])
     assert.match(ran.stdout, new RegExp(`^ {2}${step} `, "m"));
 });
 

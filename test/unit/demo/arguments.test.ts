@@ -9,8 +9,8 @@ const refuses = (args: string[], words: RegExp, env = {}) =>
     (error: Error) => error instanceof WrongArgument && words.test(error.message),
   );
 
-test("with nothing said, the demo's own clip goes to the stand-in and everything stays up", () => {
-  const { video, once, roboflow, key } = readArguments([], { ROBOFLOW_API_KEY: "not for the stand-in" });
+test("with nothing said, the demo's own clip goes to the emulator and everything stays up", () => {
+  const { video, once, roboflow, key } = readArguments([], { ROBOFLOW_API_KEY: "not for the emulator" });
   assert.equal(path.basename(video), "yard.mp4");
   assert.deepEqual({ once, roboflow, key }, { once: false, roboflow: false, key: "demo" });
 });

@@ -1,31 +1,32 @@
 import path from "node:path";
+import { classEvents, type FrameCounts } from "./class-events";
 import type { Clip, DemoEvent, StepEvent } from "./events";
-import { type SeenFrame, sightings } from "./sightings";
 
 /** How a clip ended. */
 export type Ending = { clip: Clip } | { failure: string };
 
-interface Story {
+interface ClipProgress {
+  /** When the upload node took it, milliseconds since 1970. */
   since: number;
-  frames: SeenFrame[];
+  frames: FrameCounts[];
 }
 
-/** Tells what happens to each clip, one line a step. */
-export class Narrator {
-  readonly #stories = new Map<string, Story>();
+/** Prints what happens to each clip, one line a step. */
+export class ProgressLog {
+  readonly #clips = new Map<string, ClipProgress>();
   #taken = Date.now();
 
-  constructor(readonly say: (line: string) => void) {}
+  constructor(readonly print: (line: string) => void) {}
 
   /** @returns how a clip ended, when this event is its end. */
-  tell(event: DemoEvent): Ending | undefined {
+  log(event: DemoEvent): Ending | undefined {
     switch (event.kind) {
       case "taken":
         this.#taken = event.at;
-        this.say(`\n${path.basename(event.from)}`);
+        this.print(`\n${path.basename(event.from)}`);
         return undefined;
       case "frame":
-        this.#story(event.clip).frames.push(event);
+        this.#clip(event.clip).frames.push(event);
         return undefined;
       case "failed":
         this.#step("failed", `${event.message}${event.code ? ` [${event.code}]` : ""}`);
@@ -40,43 +41,42 @@ export class Narrator {
   }
 
   #progress({ kind, clip, roboflow, at }: StepEvent): void {
-    const { since } = this.#story(clip);
+    const { since } = this.#clip(clip);
     const after = `after ${seconds(at - since)}`;
     if (kind === "upload")
       this.#step("uploaded", roboflow.fileSize ? `${kilobytes(roboflow.fileSize)}, ${after}` : "not needed");
-    else if (kind === "start")
-      this.#step("job started", `${roboflow.jobId}, ${roboflow.inferFps} frames a second`);
+    else if (kind === "start") this.#step("job started", `${roboflow.jobId}, ${roboflow.inferFps} FPS`);
     else if (kind === "running") this.#step("still running", after);
-    else this.#step("job finished", `${after}, asked ${times(roboflow.polls ?? 0)}`);
+    else this.#step("job finished", `${after}, ${polls(roboflow.polls ?? 0)}`);
   }
 
   #summary({ id, frames = 0, detections = 0, classes = {} }: Clip): void {
-    const story = this.#story(id);
-    this.#stories.delete(id);
+    const progress = this.#clip(id);
+    this.#clips.delete(id);
     const counts = Object.entries(classes).map(([name, count]) => `${count} × ${name}`);
     this.#step("downloaded", `${frames} frames, ${detections} detections`);
-    for (const { className, from, to, most } of sightings(story.frames)) {
+    for (const { className, start, end, most } of classEvents(progress.frames)) {
       const upTo = most > 1 ? `, up to ${most} at once` : "";
-      this.#step("seen", `${className.padEnd(10)} ${clock(from)} – ${clock(to)}${upTo}`);
+      this.#step("event", `${className.padEnd(10)} ${clock(start)} – ${clock(end)}${upTo}`);
     }
-    this.#step("in all", counts.join(", ") || "nothing seen");
+    this.#step("total", counts.join(", ") || "no detections");
   }
 
-  #story(clip: string): Story {
-    const story = this.#stories.get(clip) ?? { since: this.#taken, frames: [] };
-    this.#stories.set(clip, story);
-    return story;
+  #clip(clip: string): ClipProgress {
+    const progress = this.#clips.get(clip) ?? { since: this.#taken, frames: [] };
+    this.#clips.set(clip, progress);
+    return progress;
   }
 
   #step(name: string, what: string): void {
-    this.say(`  ${name.padEnd(14)} ${what}`);
+    this.print(`  ${name.padEnd(14)} ${what}`);
   }
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const kilobytes = (bytes: number) =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
-const times = (count: number) => (count === 1 ? "once" : `${count} times`);
+const polls = (count: number) => (count === 1 ? "1 poll" : `${count} polls`);
 
 /** Seconds of playback as `0:07.4`. */
 function clock(time: number): string {
