@@ -1,8 +1,8 @@
-import { EventLoopYield } from "../../event-loop";
-import { Column, type Ranges } from "./columns";
+import { EventLoopYield } from "../../../event-loop";
+import { setKey } from "../safe-keys";
+import { Column, type Ranges } from "../scan/columns";
 import { RangeReader } from "./range-reader";
 import { parseAll, type Scanned } from "./rows";
-import { setKey } from "./safe-keys";
 
 /**
  * Puts a result together as one value, equal to `JSON.parse` of the file (Python's NaN and Infinity are null), and
