@@ -115,7 +115,7 @@ test("a small result made to hurt neither blocks Node-RED nor takes its memory",
         assert.equal(outcome?.name, reason ? "caught" : "out", JSON.stringify(outcome?.msg.error));
         if (reason) {
           assert.equal(outcome?.msg.error.code, "RESULT");
-          assert.match(outcome?.msg.error.message, /to a file/);
+          assert.match(outcome?.msg.error.message, /set "Output" to "File"/);
         }
         t.diagnostic(`${id}: ${freeze.toFixed(0)} ms, ${(memory / megabyte).toFixed(0)} MB`);
         assert.ok(freeze < 1000, `everything stood for ${freeze} ms`);
