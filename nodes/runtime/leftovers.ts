@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { open, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { NodeAPI } from "node-red";
+import { makeFolder } from "./folders";
 import { spoolFolder } from "./paths";
 
 /**
@@ -26,7 +27,7 @@ export async function noteUnfinished(RED: NodeAPI, folder: string, id: string): 
   const note = path.join(spoolFolder(RED), id + noteEnding);
   const forget = () => rm(note, { force: true }).catch(() => {});
   try {
-    mkdirSync(path.dirname(note), { recursive: true, mode: 0o700 });
+    await makeFolder(path.dirname(note), 0o700);
     const handle = await open(note, "wx", 0o600);
     try {
       await handle.writeFile(folder);
