@@ -45,7 +45,10 @@ async function statusFor(user: string, [method, url, body]: Call): Promise<numbe
 
 type Call = [method: string, url: string, body?: object];
 
-const looking: Call[] = [["GET", "poll/po/jobs"]];
+const looking: Call[] = [
+  ["GET", "poll/po/jobs"],
+  ["GET", "download/do/preview"],
+];
 /** What uses the key, or changes something. */
 const acting: Call[] = [
   ["POST", "account/test", { account: "acc", apiKey: "", baseUrl: "http://127.0.0.1:1" }],
@@ -57,7 +60,7 @@ test("who is not signed in gets nothing", async () => {
   for (const call of [...looking, ...acting]) assert.equal(await statusFor("", call), 401, call[1]);
 });
 
-test("who may only look sees the pending jobs, and can neither use the key nor forget a job", async () => {
+test("who may only look sees the pending jobs and the last result, and can neither use the key nor forget a job", async () => {
   for (const call of looking) assert.equal(await statusFor("reader", call), 200, call[1]);
   for (const call of acting) assert.equal(await statusFor("reader", call), 401, call[1]);
   assert.equal(roboflow.ledger.requests.length, 0);

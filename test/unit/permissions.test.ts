@@ -4,6 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import type { NodeAPI } from "node-red";
 import { registerAccountRoutes } from "../../nodes/account/admin";
+import { registerPreviewRoutes } from "../../nodes/download/admin";
 import { registerPendingJobsRoutes } from "../../nodes/poll/admin";
 import { guards } from "../../nodes/runtime/admin";
 
@@ -22,11 +23,13 @@ test("every endpoint asks for a permission, is for this origin only, and takes J
   } as unknown as NodeAPI;
   registerAccountRoutes(RED);
   registerPendingJobsRoutes(RED);
+  registerPreviewRoutes(RED);
   assert.deepEqual(asked, {
     "POST /roboflow-video/account/test": ["roboflow-video-account.write", ...guards.POST],
     "POST /roboflow-video/account/:id/models": ["roboflow-video-account.write", ...guards.POST],
     "GET /roboflow-video/poll/:id/jobs": ["roboflow-video-poll.read", ...guards.GET],
     "POST /roboflow-video/poll/:id/forget": ["roboflow-video-poll.write", ...guards.POST],
+    "GET /roboflow-video/download/:id/preview": ["roboflow-video-download.read", ...guards.GET],
   });
 });
 
