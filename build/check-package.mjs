@@ -11,7 +11,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const allowed = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   /^dist\/[\w.-]+\.(js|html)$/,
-  /^dist\/(account|upload|start|poll|download|roboflow|media|runtime)\/[\w./-]+\.js$/,
+  /^dist\/(account|folder|upload|start|poll|download|roboflow|media|runtime)\/[\w./-]+\.js$/,
   /^dist\/icons\/[\w-]+\.svg$/,
   /^dist\/locales\/[\w-]+\/[\w-]+\.(json|html)$/,
   /^examples\/[\w-]+\.json$/,

@@ -73,7 +73,8 @@ export async function analyse(
     }
   } finally {
     output.end();
-    await once(output, "close");
+    // One that has failed is closed already, and says so no more.
+    if (!output.closed) await once(output, "close");
   }
   if (!info) throw new Error("no video in this file");
   return { file: target, image: { width: info.width, height: info.height } };

@@ -53,6 +53,12 @@ export const listPendingJobs = (node: string) =>
 export const forgetJob = (node: string, entry: string) =>
   call<{ ok?: true }>("POST", `roboflow-video/poll/${encodeURIComponent(node)}/forget`, { entry });
 
+/** Whether there is such a folder on the machine that runs Node-RED. */
+export const checkFolder = (folder: string) =>
+  call<{ ok?: true; state: "folder" | "file" | "missing" }>("POST", "roboflow-video/folder/check", {
+    folder,
+  });
+
 /** Never fails: whatever goes wrong comes back as a Refusal. The address is relative, so that it works under any httpAdminRoot. */
 export function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promise<Answer | Refusal> {
   return new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import { name as module } from "../../package.json";
 import type account from "../locales/en-US/account.json";
 import type download from "../locales/en-US/download.json";
+import type folder from "../locales/en-US/folder.json";
 import type poll from "../locales/en-US/poll.json";
 import type start from "../locales/en-US/start.json";
 import type upload from "../locales/en-US/upload.json";
@@ -9,6 +10,7 @@ import { fill } from "../runtime/fill";
 /** The English catalogues by node type: a key that is not in one does not compile. */
 interface Catalogues {
   "roboflow-video-account": typeof account;
+  "roboflow-video-folder": typeof folder;
   "roboflow-video-upload": typeof upload;
   "roboflow-video-start": typeof start;
   "roboflow-video-poll": typeof poll;

@@ -1,5 +1,5 @@
 import { aviTracks } from "./avi";
-import type { ByteSource } from "./byte-source";
+import { type ByteSource, withFileSource } from "./byte-source";
 import { type Container, headSize, identify, type Lookalike } from "./identify";
 import { videoCodecOf } from "./mpegts";
 import { structureOf } from "./structure";
@@ -70,3 +70,17 @@ async function tracksInThread(source: ByteSource, signal: AbortSignal): Promise<
     throw error;
   }
 }
+
+/**
+ * Whether a file seems to be written to its end, by the outermost layer of its container: false for an mp4 or mov without
+ * an index, and for whatever announces more than is there. What is no clip is as finished as it gets.
+ *
+ * @throws the file system's error.
+ */
+export const isFinished = (file: string): Promise<boolean> =>
+  withFileSource(file, async (source) => {
+    const found = identify(await source.read(0, headSize));
+    if ("seems" in found) return true;
+    const structure = await structureOf(source, found.container);
+    return structure !== "cut" && structure !== "noIndex";
+  });

@@ -38,6 +38,7 @@ export class StatusLine {
   readonly #node: Node;
   readonly #progress = new Map<string, Progress>();
   #last: NodeStatus = {};
+  #standing: StatusKey | undefined;
   #shown = "";
   #shownAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -78,6 +79,13 @@ export class StatusLine {
     this.#update(true);
   }
 
+  /** Trouble that stands until it is taken back, beside whatever is in hand. */
+  standing(key: StatusKey | undefined): void {
+    if (key === this.#standing) return;
+    this.#standing = key;
+    this.#update(true);
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#progress.clear();
@@ -103,6 +111,7 @@ export class StatusLine {
 
   #current(): NodeStatus {
     const [first] = this.#progress.values();
+    if (this.#standing) return this.#status(looks.trouble, this.#standing);
     if (!first) return this.#last;
     if (this.#progress.size === 1) return this.#status(lookOf(first), first.key, first.values);
     const all = this.#progress.size;

@@ -1,5 +1,4 @@
-import { isObject } from "../json";
-import { textField } from "./answers";
+import { isObject, textField } from "./answers";
 import { isOneOf, trainedTypes } from "./model-types";
 
 /** One trained version of a project, ready to be chosen for a job. */

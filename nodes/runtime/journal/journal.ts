@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { NodeMessage } from "node-red";
 import { type ClipMessage, handoverOf } from "../message";
 import { JournalClock, notedEvery } from "./clock";
 import type { JournalEntry, StoredFailure } from "./entry";
@@ -215,6 +216,11 @@ export class Journal {
     return [...held]
       .filter(({ linger, entry }) => !linger && entry.state !== "taken")
       .map(({ entry }) => entry);
+  }
+
+  /** Messages of all entries, as they came in or go out. */
+  *messages(): Generator<NodeMessage> {
+    for (const ofNode of this.#held.values()) for (const { entry } of ofNode.values()) yield entry.msg;
   }
 
   /** Ids of all nodes that have something here. */

@@ -5,7 +5,7 @@ import { describeFailure, NodeFailure, statusOf } from "../failure";
 import type { JournalEntry } from "../journal/entry";
 import { asClipMessage, type ClipMessage, handoverOf, withAnswer, writable } from "../message";
 import { type Progress, StatusLine } from "../status";
-import { text } from "../text";
+import { type StatusKey, text } from "../text";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
 import type { Outcome, Step, Task } from "./step";
 
@@ -75,6 +75,32 @@ export class Runner implements Resumable {
     const failure = this.#describe(error, undefined);
     this.#node.error(failure.message);
     this.#status.broken(statusOf(failure));
+  }
+
+  /** Resolves when what an earlier process left for this node has been taken up. */
+  get restored(): Promise<void> {
+    return this.#restored.reached;
+  }
+
+  /** Messages that this node has accepted and whose outcome is not sent yet, those of an earlier process among them. */
+  inHand(): ClipMessage[] {
+    return this.#lifecycle.journal.unsettled(this.id).map(({ msg }) => msg as ClipMessage);
+  }
+
+  /** Paths of all files that a message in the journal speaks of, of whichever node. */
+  filesInJournal(): Set<unknown> {
+    const files = new Set<unknown>();
+    for (const msg of this.#lifecycle.journal.messages()) {
+      const { payload, filename, roboflow } = msg as Partial<ClipMessage>;
+      for (const file of [payload, filename, roboflow?.videoPath])
+        if (typeof file === "string") files.add(file);
+    }
+    return files;
+  }
+
+  /** Shows trouble that no message is to blame for, until it is over. */
+  showTrouble(key: StatusKey | undefined): void {
+    this.#status.standing(key);
   }
 
   /**

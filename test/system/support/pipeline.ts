@@ -54,7 +54,7 @@ export const storageOf = (userDir: string): string => path.join(userDir, "robofl
 export function journalFiles(userDir: string): string[] {
   const root = storageOf(userDir);
   return namesIn(root)
-    .filter((folder) => folder !== ".spool")
+    .filter((folder) => !folder.startsWith("."))
     .flatMap((folder) => namesIn(path.join(root, folder)).map((name) => path.join(folder, name)))
     .sort();
 }

@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { VideoError, withoutSecrets } from "../roboflow";
+import { checkConfig } from "../runtime/accounts";
+import type { ClipMessage } from "../runtime/message";
+import { resolvePath, storageFolder } from "../runtime/paths";
+import { Runner } from "../runtime/runner/runner";
+import { type StatusKey, text } from "../runtime/text";
+import { numberSetting, settingsOf, textOr } from "../runtime/values";
+import { registerFolderRoutes } from "./admin";
+import { FolderMemory } from "./memory";
+import { type FolderOptions, folderDefaults } from "./options";
+import { type Scan, scanFolder } from "./scan";
+import { deleteClip, expired, type KeepRule } from "./tidy";
+import { FolderWatcher } from "./watcher";
+
+/** What a folder node works with. */
+interface FolderSettings {
+  folder: string;
+  subfolders: boolean;
+  extensions: ReadonlySet<string>;
+  settleMs: number;
+  existing: boolean;
+  keep: KeepRule;
+}
+
+/** Milliseconds between two looks into the folder: network folders send no word of a change. */
+const shortestIntervalMs = 2000;
+/** A look takes at most one part in so many of the time, however many files there are. */
+const shareOfTime = 20;
+const dayMs = 24 * 3_600_000;
+const gigabyte = 1e9;
+
+/** Watches a folder and passes on each clip in it once, when it is finished. */
+export default function folder(RED: NodeAPI): void {
+  registerFolderRoutes(RED);
+
+  function Folder(this: Node, saved: NodeDef & Partial<FolderOptions>): void {
+    RED.nodes.createNode(this, saved);
+    const settings = settingsOf(saved, () => readSettings(RED, { ...folderDefaults, ...saved }));
+    const stop = new AbortController();
+    this.on("close", () => stop.abort());
+    const memoryFile = path.join(storageFolder(RED), ".folders", `${encodeURIComponent(this.id)}.jsonl`);
+    let watcher: FolderWatcher | undefined;
+
+    const runner = new Runner(RED, this, {
+      name: "folder",
+      account: "",
+      resume: true,
+      work: async ({ msg }) => {
+        notePassed(msg);
+        return { msg, done: "clipPassedOn" };
+      },
+    });
+    const notePassed = ({ payload }: ClipMessage): void => {
+      try {
+        watcher?.passed(nameBelow(settings().folder, payload), Date.now());
+      } catch {
+        // A full disk: the memory writes it with its next line.
+      }
+    };
+
+    const watch = async ({ use, memory, watcher }: Watch): Promise<void> => {
+      await runner.restored;
+      let warnedOfName = false;
+      for (;;) {
+        stop.signal.throwIfAborted();
+        const began = performance.now();
+        const scan = await scanFolder(use.folder, use).catch(() => undefined);
+        let trouble: StatusKey | undefined = scan ? undefined : "folderMissing";
+        if (scan?.hasUnreadableName && !warnedOfName) {
+          warnedOfName = true;
+          this.warn(text(RED, "warnings.nameNotUtf8"));
+        }
+        try {
+          if (scan) await take(scan, { use, memory, watcher });
+        } catch {
+          // A full disk: what is not noted is not passed on, but found again by the next look.
+          trouble = "STORAGE";
+        }
+        runner.showTrouble(trouble);
+        const interval = Math.max(shortestIntervalMs, shareOfTime * (performance.now() - began));
+        await sleep(interval, undefined, { signal: stop.signal });
+      }
+    };
+
+    const take = async (scan: Scan, { use, memory, watcher }: Watch): Promise<void> => {
+      if (!memory.knows(use.folder)) begin(memory, use, scan);
+      const inHand = new Set(runner.inHand().map(({ payload }) => nameBelow(use.folder, payload)));
+      for (const clip of await watcher.look(scan, performance.now(), inHand)) {
+        if (stop.signal.aborted) return;
+        watcher.passing(clip);
+        this.receive(messageOf(use.folder, clip.name) as never);
+      }
+      await tidy(memory, use);
+    };
+
+    const tidy = async (memory: FolderMemory, { folder, keep }: FolderSettings): Promise<void> => {
+      if (keep.ms === 0 && keep.bytes === 0) return;
+      const named = runner.filesInJournal();
+      for (const [name, clip] of expired(memory.clips, keep, Date.now())) {
+        if (named.has(pathBelow(folder, name))) continue;
+        // What cannot be deleted now is tried again with the next look.
+        const isGone = await deleteClip(folder, name, clip).catch(() => false);
+        if (isGone) memory.forget([name]);
+      }
+    };
+
+    checkConfig(runner, settings, () => {
+      const use = settings();
+      // Read now: the runner may have clips of an earlier process to pass on before the first look.
+      const memory = openMemory(memoryFile);
+      watcher = new FolderWatcher(use.folder, memory, use.settleMs);
+      watch({ use, memory, watcher }).catch((error) => {
+        if (!stop.signal.aborted) this.error(withoutSecrets(String(error)));
+      });
+    });
+  }
+  RED.nodes.registerType("roboflow-video-folder", Folder as never);
+}
+
+interface Watch {
+  use: FolderSettings;
+  memory: FolderMemory;
+  watcher: FolderWatcher;
+}
+
+/** A clip's path, by its name below the folder, and the name by the path. */
+const pathBelow = (folder: string, name: string) => path.join(folder, ...name.split("/"));
+const nameBelow = (folder: string, file: unknown) =>
+  path.relative(folder, String(file)).split(path.sep).join("/");
+
+/** What is passed on for a clip. */
+function messageOf(folder: string, name: string) {
+  const file = pathBelow(folder, name);
+  const topic = path.posix.dirname(name);
+  return {
+    payload: file,
+    filename: file,
+    topic: topic === "." ? "" : topic,
+    roboflow: { id: randomUUID(), fileName: path.posix.basename(name) },
+  };
+}
+
+/** The node looks into this folder for the first time: what is there already is known, or is still to be passed on. */
+function begin(memory: FolderMemory, { folder, existing }: FolderSettings, { clips, identity }: Scan): void {
+  const there = existing ? [] : clips;
+  memory.begin(
+    { folder, identity },
+    there.map(({ name, sizeBytes, modifiedMs }) => [name, { sizeBytes, modifiedMs }]),
+  );
+}
+
+/** @throws VideoError STORAGE */
+function openMemory(file: string): FolderMemory {
+  try {
+    return new FolderMemory(file);
+  } catch (cause) {
+    throw new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause });
+  }
+}
+
+/** @throws VideoError CONFIG */
+function readSettings(RED: NodeAPI, options: FolderOptions): FolderSettings {
+  const folder = textOr(options.folder, "").trim();
+  if (!folder || folder.includes("\0")) throw new VideoError("CONFIG", "noFolder");
+  const number = (name: "settle" | "keepDays" | "keepGB") =>
+    numberSetting(options[name], folderDefaults[name], { reason: name, min: 0 });
+  return {
+    folder: path.resolve(resolvePath(RED, folder)),
+    subfolders: options.subfolders === true,
+    extensions: new Set(
+      textOr(options.extensions, folderDefaults.extensions)
+        .toLowerCase()
+        .split(",")
+        .map((extension) => extension.trim().replace(/^\./, ""))
+        .filter(Boolean),
+    ),
+    settleMs: 1000 * number("settle"),
+    existing: options.existing === true,
+    keep: { ms: dayMs * number("keepDays"), bytes: gigabyte * number("keepGB") },
+  };
+}

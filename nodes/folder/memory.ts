@@ -1,0 +1,137 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/** A clip that is known: passed on, or there before the node was. */
+export interface KnownClip {
+  sizeBytes: number;
+  modifiedMs: number;
+  /** Hash of its beginning and end; missing for one that was there before the node. */
+  hash?: string;
+  /** When it was passed on, milliseconds since 1970; missing where it was not. */
+  passedAt?: number;
+  /** About to be passed on: counts only as long as the journal has an entry for it. */
+  pending?: true;
+}
+
+/** A line of the file: a clip by its name below the folder, what is known of it or null when it is forgotten. */
+type Line = [name: string, clip: KnownClip | null];
+
+/** The first line: which folder the rest is about. */
+interface Header {
+  folder: string;
+  identity: string;
+}
+
+/** Lines beyond twice the known clips after which the file is written anew. */
+const spareLines = 1000;
+
+/**
+ * What a folder node remembers of its clips, in one file: a line for each change, written when it happens, and written
+ * anew when too many lines speak of clips that are gone. A kill in mid-write leaves half a line, which is passed over.
+ */
+export class FolderMemory {
+  readonly #file: string;
+  readonly #clips = new Map<string, KnownClip>();
+  #header: Header | undefined;
+  #lines = 0;
+  /** Lines that a full disk has refused; they go with the next ones. */
+  #unsaved: Line[] = [];
+
+  /** Reads what is there. @throws the file system's error, but for a file that is missing. */
+  constructor(file: string) {
+    this.#file = file;
+    this.#read();
+  }
+
+  /** Whether this folder has been looked into before. */
+  knows(folder: string): boolean {
+    return this.#header?.folder === folder;
+  }
+
+  /** The folder's device and inode when clips were last seen in it. */
+  get identity(): string | undefined {
+    return this.#header?.identity;
+  }
+
+  get clips(): ReadonlyMap<string, KnownClip> {
+    return this.#clips;
+  }
+
+  /**
+   * Begins for a folder, with what is in it already.
+   *
+   * @throws the file system's error.
+   */
+  begin(header: Header, clips: Iterable<[string, KnownClip]>): void {
+    this.#header = header;
+    this.#clips.clear();
+    for (const [name, clip] of clips) this.#clips.set(name, clip);
+    this.#writeAnew();
+  }
+
+  /** Notes that the folder is another one than before, as after a share was mounted again. @throws as {@link begin}. */
+  setIdentity(identity: string): void {
+    if (!this.#header || this.#header.identity === identity) return;
+    this.#header = { ...this.#header, identity };
+    this.#writeAnew();
+  }
+
+  /** Notes a clip. @throws as {@link begin}. */
+  set(name: string, clip: KnownClip): void {
+    this.#clips.set(name, clip);
+    this.#append([[name, clip]]);
+  }
+
+  /** Forgets clips that are gone. @throws as {@link begin}. */
+  forget(names: readonly string[]): void {
+    for (const name of names) this.#clips.delete(name);
+    if (names.length > 0) this.#append(names.map((name) => [name, null]));
+  }
+
+  #append(lines: Line[]): void {
+    this.#unsaved.push(...lines);
+    this.#lines += lines.length;
+    if (this.#lines > 2 * this.#clips.size + spareLines) this.#writeAnew();
+    else appendFileSync(this.#file, this.#unsaved.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    this.#unsaved = [];
+  }
+
+  #writeAnew(): void {
+    const lines = [this.#header, ...this.#clips].map((line) => `${JSON.stringify(line)}\n`);
+    mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
+    const temporary = `${this.#file}.tmp`;
+    writeFileSync(temporary, lines.join(""), { mode: 0o600 });
+    renameSync(temporary, this.#file);
+    this.#lines = this.#clips.size;
+  }
+
+  #read(): void {
+    let text: string;
+    try {
+      text = readFileSync(this.#file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      throw error;
+    }
+    const [first, ...lines] = text.split("\n").map(parsed);
+    if (typeof (first as Header | undefined)?.folder !== "string") return;
+    this.#header = first as Header;
+    for (const line of lines) {
+      if (!Array.isArray(line)) continue;
+      const [name, clip] = line as Line;
+      this.#lines += 1;
+      if (clip) this.#clips.set(name, clip);
+      else this.#clips.delete(name);
+    }
+    // Half a line at the end would swallow the next one.
+    if (!text.endsWith("\n")) this.#writeAnew();
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

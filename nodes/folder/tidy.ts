@@ -1,0 +1,52 @@
+import { lstat, unlink } from "node:fs/promises";
+import path from "node:path";
+import type { KnownClip } from "./memory";
+
+/** How long clips that were passed on are kept. */
+export interface KeepRule {
+  /** Milliseconds from passing on; 0 = for ever. */
+  ms: number;
+  /** Bytes of all of them; 0 = no limit. */
+  bytes: number;
+}
+
+/**
+ * Which clips are to be deleted: those that were passed on and are older, then the oldest while there is more.
+ *
+ * @param now milliseconds since 1970. A clip passed on in the future, as after a jump of the clock, is not old.
+ */
+export function expired(
+  clips: Iterable<[string, KnownClip]>,
+  { ms, bytes }: KeepRule,
+  now: number,
+): [string, KnownClip][] {
+  const passed = [...clips].filter(([, { passedAt }]) => passedAt !== undefined);
+  passed.sort(([, one], [, other]) => (one.passedAt as number) - (other.passedAt as number));
+  let left = passed.reduce((sum, [, { sizeBytes }]) => sum + sizeBytes, 0);
+  const isOld = ({ passedAt }: KnownClip) => ms > 0 && now - (passedAt as number) > ms;
+  return passed.filter(([, clip]) => {
+    const isTooMuch = bytes > 0 && left > bytes;
+    if (!isOld(clip) && !isTooMuch) return false;
+    left -= clip.sizeBytes;
+    return true;
+  });
+}
+
+/**
+ * Deletes a clip, if it is still the file that was passed on.
+ *
+ * @returns whether it is gone.
+ * @throws the file system's error.
+ */
+export async function deleteClip(
+  folder: string,
+  name: string,
+  { sizeBytes, modifiedMs }: KnownClip,
+): Promise<boolean> {
+  const file = path.join(folder, name);
+  const stats = await lstat(file).catch(() => undefined);
+  if (!stats) return true;
+  if (!stats.isFile() || stats.size !== sizeBytes || stats.mtimeMs !== modifiedMs) return false;
+  await unlink(file);
+  return true;
+}

@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import path from "node:path";
+import { isFinished } from "../media";
+import type { FolderMemory, KnownClip } from "./memory";
+import type { FoundClip, Scan } from "./scan";
+
+/** A clip that is not known yet, or has changed since. */
+interface Candidate {
+  sizeBytes: number;
+  modifiedMs: number;
+  /** Monotonic time since which it is like this. */
+  since: number;
+  /** Monotonic time before which its index need not be looked for again. */
+  notBefore: number;
+}
+
+/** A clip that is finished and was not passed on yet. */
+export interface FinishedClip {
+  name: string;
+  known: KnownClip;
+}
+
+/** Bytes at each end of a clip that tell two of the same size apart. */
+const hashedBytes = 64 * 1024;
+/** Milliseconds between two looks for the index of a clip that has none yet. */
+const indexRetryMs = 5000;
+
+/** Decides, look by look, which of a folder's clips are finished and new. */
+export class FolderWatcher {
+  readonly #folder: string;
+  readonly #memory: FolderMemory;
+  readonly #settleMs: number;
+  readonly #candidates = new Map<string, Candidate>();
+
+  constructor(folder: string, memory: FolderMemory, settleMs: number) {
+    this.#folder = folder;
+    this.#memory = memory;
+    this.#settleMs = settleMs;
+  }
+
+  /** Clips that are not finished yet. */
+  get waiting(): number {
+    return this.#candidates.size;
+  }
+
+  /**
+   * Takes in what a scan has found.
+   *
+   * @param now monotonic milliseconds.
+   * @param inHand names of clips on their way to the next node.
+   * @throws the file system's error where the memory cannot be written.
+   */
+  async look({ clips, identity }: Scan, now: number, inHand: ReadonlySet<string>): Promise<FinishedClip[]> {
+    const found = new Set(clips.map(({ name }) => name));
+    this.#forgetGone(found, identity);
+    const finished: FinishedClip[] = [];
+    for (const clip of clips) {
+      if (inHand.has(clip.name)) continue;
+      const known = await this.#finished(clip, now);
+      if (known) finished.push({ name: clip.name, known });
+    }
+    return finished;
+  }
+
+  /**
+   * A clip is about to be passed on: noted before the journal has it, so that what is known of it outlives a kill.
+   *
+   * @throws the file system's error; then it is found again by the next look.
+   */
+  passing({ name, known }: FinishedClip): void {
+    this.#memory.set(name, { ...known, pending: true });
+    this.#candidates.delete(name);
+  }
+
+  /** A clip is in the journal, which brings it to the next node whatever happens. @throws the file system's error. */
+  passed(name: string, now: number): void {
+    const { pending, ...known } = this.#memory.clips.get(name) ?? {};
+    if (pending) this.#memory.set(name, { ...(known as KnownClip), passedAt: now });
+  }
+
+  async #finished(clip: FoundClip, now: number): Promise<KnownClip | undefined> {
+    const { name, sizeBytes, modifiedMs } = clip;
+    const remembered = this.#memory.clips.get(name);
+    const before = remembered?.pending ? undefined : remembered;
+    if (before?.sizeBytes === sizeBytes && before.modifiedMs === modifiedMs) {
+      this.#candidates.delete(name);
+      return undefined;
+    }
+    const candidate = this.#candidates.get(name);
+    if (candidate?.sizeBytes !== sizeBytes || candidate.modifiedMs !== modifiedMs) {
+      this.#candidates.set(name, { sizeBytes, modifiedMs, since: now, notBefore: 0 });
+      return undefined;
+    }
+    if (now - candidate.since < this.#settleMs || now < candidate.notBefore || sizeBytes === 0)
+      return undefined;
+    const hash = await this.#hashWhenFinished(clip);
+    if (hash === undefined) {
+      candidate.notBefore = now + indexRetryMs;
+      return undefined;
+    }
+    const known = { sizeBytes, modifiedMs, hash };
+    if (before?.sizeBytes === sizeBytes && (before.hash === undefined || before.hash === hash)) {
+      // Touched: the same clip with another time of change.
+      this.#candidates.delete(name);
+      this.#memory.set(name, { ...before, modifiedMs, hash });
+      return undefined;
+    }
+    return known;
+  }
+
+  /** The hash of a clip; undefined where it is not finished, or cannot be read now. */
+  async #hashWhenFinished({ name, sizeBytes }: FoundClip): Promise<string | undefined> {
+    const file = path.join(this.#folder, name);
+    try {
+      if (!(await isFinished(file))) return undefined;
+      const handle = await open(file, "r");
+      try {
+        const ends = createHash("sha256");
+        for (const position of [0, Math.max(0, sizeBytes - hashedBytes)]) {
+          const { buffer, bytesRead } = await handle.read(
+            Buffer.alloc(hashedBytes),
+            0,
+            hashedBytes,
+            position,
+          );
+          ends.update(buffer.subarray(0, bytesRead));
+        }
+        return ends.digest("hex").slice(0, 32);
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Forgets clips that are gone from the folder; not those of a folder that only is away for now. */
+  #forgetGone(found: ReadonlySet<string>, identity: string): void {
+    for (const name of this.#candidates.keys()) if (!found.has(name)) this.#candidates.delete(name);
+    const known = [...this.#memory.clips.keys()];
+    const gone = known.filter((name) => !found.has(name));
+    // Where a share is mounted, another folder shows when it is away: none of the known clips is in that.
+    const isOther = identity !== this.#memory.identity;
+    if (isOther && known.length > 0 && gone.length === known.length) return;
+    this.#memory.setIdentity(identity);
+    this.#memory.forget(gone);
+  }
+}

@@ -1,0 +1,319 @@
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { FolderMemory } from "../../../nodes/folder/memory";
+import { scanFolder } from "../../../nodes/folder/scan";
+import { deleteClip, expired } from "../../../nodes/folder/tidy";
+import { FolderWatcher } from "../../../nodes/folder/watcher";
+
+let root: string;
+let folder: string;
+let memory: FolderMemory;
+let watcher: FolderWatcher;
+let now = 0;
+
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), "roboflow-folder-"));
+  folder = path.join(root, "clips");
+  mkdirSync(folder);
+  now = 0;
+  open();
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** As after a restart. */
+function open(): void {
+  memory = new FolderMemory(path.join(root, "memory", "node.jsonl"));
+  watcher = new FolderWatcher(folder, memory, 5000);
+}
+
+const extensions = new Set(["mp4", "mkv"]);
+const scan = (subfolders = false) => scanFolder(folder, { subfolders, extensions });
+const write = (name: string, text = "a clip") => {
+  mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+  writeFileSync(path.join(folder, name), text);
+};
+
+/** One look, after so many seconds; what is finished goes to the next node at once. */
+async function look(seconds: number, inHand: string[] = []): Promise<string[]> {
+  now += seconds * 1000;
+  const found = await scan();
+  if (!memory.knows(folder)) memory.begin({ folder, identity: found.identity }, []);
+  const finished = await watcher.look(found, now, new Set(inHand));
+  for (const clip of finished) {
+    watcher.passing(clip);
+    watcher.passed(clip.name, now);
+  }
+  return finished.map(({ name }) => name).sort();
+}
+
+const mp4 = (...types: string[]) =>
+  Buffer.concat(
+    ["ftyp", ...types].map((type) => {
+      const box = Buffer.alloc(24);
+      box.writeUInt32BE(24);
+      box.write(type, 4, "latin1");
+      if (type === "ftyp") box.write("isom", 8, "latin1");
+      return box;
+    }),
+  ).toString("latin1");
+
+describe("a clip in a watched folder", () => {
+  test("is passed on once it has not changed for long enough, and once only", async () => {
+    write("a.mkv");
+    assert.deepEqual(await look(0), []);
+    assert.deepEqual(await look(4), []);
+    assert.deepEqual(await look(2), ["a.mkv"]);
+    assert.deepEqual(await look(10), []);
+    open();
+    assert.deepEqual(await look(10), []);
+    assert.deepEqual(await look(10), []);
+  });
+
+  test("that is copied slowly is waited for", async () => {
+    write("slow.mkv", "1");
+    for (let size = 0; size < 5; size += 1) {
+      appendFileSync(path.join(folder, "slow.mkv"), "more");
+      assert.deepEqual(await look(4), []);
+    }
+    assert.deepEqual(await look(6), ["slow.mkv"]);
+  });
+
+  test("that has no index yet is waited for, however long it does not change", async () => {
+    write("a.mp4", mp4("mdat"));
+    for (let time = 0; time < 5; time += 1) assert.deepEqual(await look(10), []);
+    write("a.mp4", mp4("mdat", "moov"));
+    await look(1);
+    assert.deepEqual(await look(6), ["a.mp4"]);
+  });
+
+  test("of no bytes is no clip yet", async () => {
+    write("a.mkv", "");
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await look(10), []);
+  });
+
+  test("that was written elsewhere and renamed into the folder is passed on", async () => {
+    write("a.mkv.part");
+    assert.deepEqual(await look(10), []);
+    renameSync(path.join(folder, "a.mkv.part"), path.join(folder, "a.mkv"));
+    await look(1);
+    assert.deepEqual(await look(6), ["a.mkv"]);
+  });
+
+  test("that is replaced under its name is another clip, also one of the same size", async () => {
+    write("a.mkv", "one clip");
+    await look(0);
+    await look(6);
+    write("a.mkv", "1th clip");
+    utimesSync(path.join(folder, "a.mkv"), 1000, 1000);
+    await look(1);
+    assert.deepEqual(await look(6), ["a.mkv"]);
+  });
+
+  test("that is touched only is the same clip, also after a restart", async () => {
+    write("a.mkv");
+    await look(0);
+    await look(6);
+    for (const time of [1000, 2000]) {
+      utimesSync(path.join(folder, "a.mkv"), time, time);
+      assert.deepEqual(await look(1), []);
+      assert.deepEqual(await look(6), []);
+      open();
+    }
+    assert.deepEqual(await look(60), []);
+  });
+
+  test("that is deleted while it waits is forgotten", async () => {
+    write("a.mkv");
+    await look(0);
+    rmSync(path.join(folder, "a.mkv"));
+    assert.deepEqual(await look(6), []);
+    assert.equal(watcher.waiting, 0);
+  });
+
+  test("that was passed on and is gone is forgotten, so that the memory stays as small as the folder", async () => {
+    for (let number = 0; number < 20; number += 1) {
+      write(`${number}.mkv`);
+      await look(0);
+      assert.deepEqual(await look(6), [`${number}.mkv`]);
+      rmSync(path.join(folder, `${number}.mkv`));
+    }
+    await look(1);
+    assert.equal(memory.clips.size, 0);
+  });
+
+  test("that is on its way to the next node is left alone", async () => {
+    write("a.mkv");
+    await look(0);
+    assert.deepEqual(await look(6, ["a.mkv"]), []);
+  });
+
+  test("is passed on again when a kill came before the journal had it, and not when the journal has it", async () => {
+    write("a.mkv");
+    await look(0);
+    now += 6000;
+    const [clip] = await watcher.look(await scan(), now, new Set());
+    assert.ok(clip);
+    watcher.passing(clip);
+    open();
+    assert.deepEqual(await look(0, ["a.mkv"]), []);
+    watcher.passed("a.mkv", now);
+    assert.deepEqual(await look(6), []);
+    assert.deepEqual(await look(6), []);
+    // The same with no entry in the journal.
+    write("b.mkv");
+    await look(0);
+    now += 6000;
+    const [other] = await watcher.look(await scan(), now, new Set());
+    assert.ok(other);
+    watcher.passing(other);
+    open();
+    await look(0);
+    assert.deepEqual(await look(6), ["b.mkv"]);
+  });
+});
+
+describe("a folder", () => {
+  test("that comes back after it was away passes nothing on again", async () => {
+    write("a.mkv");
+    write("b.mkv");
+    await look(0);
+    assert.deepEqual(await look(6), ["a.mkv", "b.mkv"]);
+    // What shows where a share was mounted is another folder, and empty.
+    renameSync(folder, `${folder}.away`);
+    mkdirSync(folder);
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await look(10), []);
+    rmSync(folder, { recursive: true });
+    renameSync(`${folder}.away`, folder);
+    assert.deepEqual(await look(1), []);
+    assert.deepEqual(await look(10), []);
+  });
+
+  test("that is missing is told by the file system's error", async () => {
+    rmSync(folder, { recursive: true });
+    await assert.rejects(scan(), { code: "ENOENT" });
+  });
+
+  test("is looked into without following links, by extension in any case, with subfolders if wanted", async () => {
+    write("A.MP4");
+    write("notes.txt");
+    write("cam/deep/b.mkv");
+    writeFileSync(path.join(root, "outside.mkv"), "secret");
+    symlinkSync(path.join(root, "outside.mkv"), path.join(folder, "link.mkv"));
+    symlinkSync(root, path.join(folder, "way-out"));
+    mkdirSync(path.join(folder, "folder.mkv"));
+    assert.deepEqual(
+      (await scan()).clips.map(({ name }) => name),
+      ["A.MP4"],
+    );
+    assert.deepEqual((await scan(true)).clips.map(({ name }) => name).sort(), ["A.MP4", "cam/deep/b.mkv"]);
+  });
+
+  test("may hold names of every kind; one that is no UTF-8 is passed over", async (t) => {
+    const names = [
+      "with space.mkv",
+      "ünï 前門.mkv",
+      "$(rm -rf).mkv",
+      "a\nb.mkv",
+      "quote'\".mkv",
+      "-dash.mkv",
+    ];
+    for (const name of names) write(name);
+    const latin1 = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xe4]), Buffer.from(".mkv")]);
+    try {
+      writeFileSync(latin1, "x");
+    } catch {
+      return t.skip("this file system takes UTF-8 only");
+    }
+    const found = await scan();
+    assert.deepEqual(found.clips.map(({ name }) => name).sort(), names.sort());
+    assert.equal(found.hasUnreadableName, true);
+  });
+});
+
+describe("the memory of a folder", () => {
+  test("outlives a kill in mid-write", async () => {
+    write("a.mkv");
+    await look(0);
+    await look(6);
+    const file = path.join(root, "memory", "node.jsonl");
+    appendFileSync(file, '["b.mkv",{"sizeB');
+    open();
+    assert.deepEqual([...memory.clips.keys()], ["a.mkv"]);
+    memory.set("c.mkv", { sizeBytes: 1, modifiedMs: 1 });
+    open();
+    assert.deepEqual([...memory.clips.keys()], ["a.mkv", "c.mkv"]);
+  });
+
+  test("does not grow with clips that come and go", () => {
+    memory.begin({ folder, identity: "1:1" }, []);
+    for (let number = 0; number < 5000; number += 1) {
+      memory.set(`${number}.mkv`, { sizeBytes: 1, modifiedMs: 1 });
+      memory.forget([`${number}.mkv`]);
+    }
+    const size = statSync(path.join(root, "memory", "node.jsonl")).size;
+    assert.ok(size < 100_000, `${size} bytes`);
+  });
+
+  test("of ten thousand clips is read as it was written", () => {
+    memory.begin({ folder, identity: "1:1" }, []);
+    for (let number = 0; number < 10_000; number += 1)
+      memory.set(`${number}.mkv`, { sizeBytes: number, modifiedMs: number, hash: "h", passedAt: number });
+    const before = new Map(memory.clips);
+    open();
+    assert.deepEqual(new Map(memory.clips), before);
+    assert.ok(readFileSync(path.join(root, "memory", "node.jsonl")).length < 2_000_000);
+  });
+});
+
+describe("clips that were passed on", () => {
+  const day = 24 * 3_600_000;
+  const clip = (passedAt?: number, sizeBytes = 10) => ({
+    sizeBytes,
+    modifiedMs: 1,
+    ...(passedAt === undefined ? {} : { passedAt }),
+  });
+
+  test("are deleted by age, then the oldest while there is too much; others never", () => {
+    const clips: [string, ReturnType<typeof clip>][] = [
+      ["new", clip(9.5 * day)],
+      ["old", clip(1 * day)],
+      ["older", clip(0)],
+      ["never passed on", clip()],
+      ["from the future", clip(99 * day)],
+    ];
+    const names = (ms: number, bytes: number) =>
+      expired(clips, { ms, bytes }, 10 * day).map(([name]) => name);
+    assert.deepEqual(names(0, 0), []);
+    assert.deepEqual(names(8 * day, 0), ["older", "old"]);
+    assert.deepEqual(names(9.5 * day, 0), ["older"]);
+    assert.deepEqual(names(0, 25), ["older", "old"]);
+    assert.deepEqual(names(9.5 * day, 25), ["older", "old"]);
+    assert.deepEqual(names(0, 40), []);
+  });
+
+  test("are deleted only while they are the files that were passed on", async () => {
+    write("a.mkv");
+    const { size, mtimeMs } = statSync(path.join(folder, "a.mkv"));
+    const known = { sizeBytes: size, modifiedMs: mtimeMs };
+    assert.equal(await deleteClip(folder, "a.mkv", { ...known, sizeBytes: size + 1 }), false);
+    assert.equal(await deleteClip(folder, "a.mkv", { ...known, modifiedMs: mtimeMs - 1 }), false);
+    symlinkSync(path.join(folder, "a.mkv"), path.join(folder, "link.mkv"));
+    assert.equal(await deleteClip(folder, "link.mkv", known), false);
+    assert.equal(await deleteClip(folder, "a.mkv", known), true);
+    assert.equal(await deleteClip(folder, "a.mkv", known), true);
+  });
+});
