@@ -7,6 +7,7 @@ import { type Figure, type Findings, isMet, type Point } from "./figures";
 import { describeMachine } from "./machine";
 import { longPlan, shortPlan } from "./plan";
 import {
+  downloadEvents,
   downloadFile,
   downloadFiltered,
   downloadFrames,
@@ -28,6 +29,7 @@ const rows: Record<string, (bench: Bench) => Promise<Findings>> = {
   file: downloadFile,
   frames: downloadFrames,
   filtered: downloadFiltered,
+  events: downloadEvents,
   "core-frames": framesByCoreNodes,
   results: downloadResults,
   "too-large": refuseTooLarge,

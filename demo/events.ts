@@ -19,6 +19,17 @@ export interface StepEvent {
   at: number;
   clip: string;
   roboflow: Clip;
+  /** Download nodes that it was sent to. */
+  downloads: number;
+}
+
+/** What a download node with output `events` sends. */
+export interface SeenEvent {
+  class: string;
+  start: number;
+  end: number;
+  most: number;
+  best: { time: number };
 }
 
 /** What `observer.js` writes down. `at`: milliseconds since 1970. */
@@ -26,7 +37,8 @@ export type DemoEvent =
   | StepEvent
   | { kind: "taken"; at: number; from: string }
   | { kind: "done"; clip: string; roboflow: Clip }
-  | { kind: "frame"; clip: string; frame: number; time: number; classes: Record<string, number> }
+  | { kind: "frame"; clip: string }
+  | { kind: "event"; clip: string; event: SeenEvent }
   | { kind: "failed"; clip?: string; step: string; code?: string; message: string };
 
 /** Reads the events of a file as they are appended. */

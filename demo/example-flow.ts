@@ -27,8 +27,33 @@ export function exampleFlow({ video, baseUrl, model }: Changes): FlowNode[] {
     "roboflow-video-start": (node) => (model ? { models: withModel(node.models, model) } : {}),
     "roboflow-video-poll": () => (baseUrl ? { interval } : {}),
   };
-  return [...nodes.values()].map((node) => ({ ...node, ...change[node.type]?.(node) }));
+  return withEvents([...nodes.values()].map((node) => ({ ...node, ...change[node.type]?.(node) })));
 }
+
+/** The same flow with the events beside the frames that the page shows: another download node, and a debug node. */
+function withEvents(flow: FlowNode[]): FlowNode[] {
+  const frames = theNode(flow, "roboflow-video-download");
+  const [x, y] = [Number(frames.x), Number(frames.y) - 40];
+  const events = {
+    ...frames,
+    id: "demo-events",
+    name: "events",
+    output: "events",
+    y,
+    wires: [["demo-events-debug"]],
+  };
+  const debug = { id: "demo-events-debug", type: "debug", z: frames.z, name: "events", complete: "payload" };
+  const sidebar = { active: true, tosidebar: true, targetType: "msg", x: x + 200, y, wires: [] };
+  return [
+    ...flow.map((node) => ({ ...node, wires: wiresBeside(node.wires, frames.id, events.id) })),
+    events,
+    { ...debug, ...sidebar },
+  ] as FlowNode[];
+}
+
+/** Has every wire that leads to a node lead to another one as well. */
+const wiresBeside = (wires: unknown, to: string, beside: string) =>
+  (wires as string[][] | undefined)?.map((output) => (output.includes(to) ? [...output, beside] : output));
 
 function withModel(models: unknown, model: string) {
   const [modelId, modelVersion] = model.split("/");

@@ -9,6 +9,9 @@ module.exports = (RED) => {
   const write = (event) => appendFileSync(file, `${JSON.stringify({ at: Date.now(), ...event })}\n`);
   const stepOf = (node) => ours.exec(node?.type ?? "")?.[1];
 
+  const downloaded = (payload) =>
+    typeof payload?.class === "string" ? { kind: "event", event: payload } : { kind: "frame" };
+
   RED.hooks.add("onReceive.roboflow-demo", ({ msg, destination }) => {
     const step = stepOf(destination?.node);
     if (step === "upload") write({ kind: "taken", from: String(msg.payload) });
@@ -21,14 +24,15 @@ module.exports = (RED) => {
       const step = stepOf(source.node);
       const clip = msg?.roboflow?.id;
       if (!step || !clip) continue;
-      if (step === "download") {
-        const { frame, time, classes } = msg.payload ?? {};
-        write({ kind: "frame", clip, frame, time, classes });
-      } else {
+      if (step === "download") write({ clip, ...downloaded(msg.payload) });
+      else {
         write({
           kind: step === "poll" && source.port === 1 ? "running" : step,
           clip,
           roboflow: msg.roboflow,
+          downloads: events.filter(
+            ({ destination }) => stepOf(RED.nodes.getNode(destination.id)) === "download",
+          ).length,
         });
       }
     }

@@ -1,6 +1,5 @@
 import path from "node:path";
-import { classEvents, type FrameCounts } from "./class-events";
-import type { Clip, DemoEvent, StepEvent } from "./events";
+import type { Clip, DemoEvent, SeenEvent, StepEvent } from "./events";
 
 /** How a clip ended. */
 export type Ending = { clip: Clip } | { failure: string };
@@ -8,8 +7,15 @@ export type Ending = { clip: Clip } | { failure: string };
 interface ClipProgress {
   /** When the upload node took it, milliseconds since 1970. */
   since: number;
-  frames: FrameCounts[];
+  /** Messages with a frame. */
+  frames: number;
+  events: SeenEvent[];
+  /** Download nodes that are still to be done with it. */
+  downloads: number;
 }
+
+/** Events that are printed. */
+const mostEvents = 10;
 
 /** Prints what happens to each clip, one line a step. */
 export class ProgressLog {
@@ -26,22 +32,32 @@ export class ProgressLog {
         this.print(`\n${path.basename(event.from)}`);
         return undefined;
       case "frame":
-        this.#clip(event.clip).frames.push(event);
+        this.#clip(event.clip).frames += 1;
+        return undefined;
+      case "event":
+        this.#clip(event.clip).events.push(event.event);
         return undefined;
       case "failed":
         this.#step("failed", `${event.message}${event.code ? ` [${event.code}]` : ""}`);
         return { failure: event.message };
-      case "done":
-        this.#summary(event.roboflow);
+      case "done": {
+        const progress = this.#clip(event.clip);
+        progress.downloads -= 1;
+        if (progress.downloads > 0) return undefined;
+        this.#clips.delete(event.clip);
+        this.#summary(event.roboflow, progress);
         return { clip: event.roboflow };
+      }
       default:
         this.#progress(event);
         return undefined;
     }
   }
 
-  #progress({ kind, clip, roboflow, at }: StepEvent): void {
-    const { since } = this.#clip(clip);
+  #progress({ kind, clip, roboflow, at, downloads }: StepEvent): void {
+    const progress = this.#clip(clip);
+    const { since } = progress;
+    if (kind === "poll") progress.downloads = downloads;
     const after = `after ${seconds(at - since)}`;
     if (kind === "upload")
       this.#step("uploaded", roboflow.fileSize ? `${kilobytes(roboflow.fileSize)}, ${after}` : "not needed");
@@ -50,20 +66,21 @@ export class ProgressLog {
     else this.#step("job finished", `${after}, ${polls(roboflow.polls ?? 0)}`);
   }
 
-  #summary({ id, frames = 0, detections = 0, classes = {} }: Clip): void {
-    const progress = this.#clip(id);
-    this.#clips.delete(id);
-    const counts = Object.entries(classes).map(([name, count]) => `${count} × ${name}`);
-    this.#step("downloaded", `${frames} frames, ${detections} detections`);
-    for (const { className, start, end, most } of classEvents(progress.frames)) {
-      const upTo = most > 1 ? `, up to ${most} at once` : "";
-      this.#step("event", `${className.padEnd(10)} ${clock(start)} – ${clock(end)}${upTo}`);
+  #summary({ frames = 0, detections = 0, classes = {} }: Clip, progress: ClipProgress): void {
+    const each = progress.frames > 0 ? ", one message per frame" : "";
+    this.#step("downloaded", `${frames} frames, ${detections} detections${each}`);
+    for (const { class: name, start, end, most, best } of progress.events.slice(0, mostEvents)) {
+      const span = `${name} ${clock(start)}–${clock(end)}`;
+      this.#step("event", `${span}, at most ${most} at once, highest confidence at ${clock(best.time)}`);
     }
+    const more = progress.events.length - mostEvents;
+    if (more > 0) this.#step("", `and ${more} more events`);
+    const counts = Object.entries(classes).map(([name, count]) => `${count} × ${name}`);
     this.#step("total", counts.join(", ") || "no detections");
   }
 
   #clip(clip: string): ClipProgress {
-    const progress = this.#clips.get(clip) ?? { since: this.#taken, frames: [] };
+    const progress = this.#clips.get(clip) ?? { since: this.#taken, frames: 0, events: [], downloads: 1 };
     this.#clips.set(clip, progress);
     return progress;
   }
@@ -78,9 +95,8 @@ const kilobytes = (bytes: number) =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 const polls = (count: number) => (count === 1 ? "1 poll" : `${count} polls`);
 
-/** Seconds of playback as `0:07.4`. */
+/** Seconds of playback as a player shows them: `0:07`. */
 function clock(time: number): string {
-  const tenths = Math.round(time * 10);
-  const [minutes, rest] = [Math.floor(tenths / 600), tenths % 600];
-  return `${minutes}:${(rest / 10).toFixed(1).padStart(4, "0")}`;
+  const whole = Math.floor(time);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

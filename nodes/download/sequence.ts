@@ -45,9 +45,15 @@ export async function sendSequence(
   return sent;
 }
 
+/** Classes that each message has a copy of: more than a model has. */
+const mostClasses = 2000;
+
 /** Makes the messages of a sequence: everything but the payload and the parts is a copy of the one that came in. */
 function messagesOf(RED: ResultRequest["RED"], { id, msg }: ResultRequest["task"]) {
-  const copy = copierWithoutPayload(RED, msg);
+  const { classes, ...clip } = msg.roboflow;
+  // Copies of very many, for very many frames, would take the square of the result's size: then all messages share one.
+  const shared = Object.keys(classes ?? {}).length > mostClasses ? Object.freeze({ ...classes }) : undefined;
+  const copy = copierWithoutPayload(RED, shared ? { ...msg, roboflow: clip } : msg);
   return (payload: unknown, index: number, count: number | undefined): NodeMessage => {
     const { parts: outerParts, ...rest } = copy();
     const parts = {
@@ -58,6 +64,7 @@ function messagesOf(RED: ResultRequest["RED"], { id, msg }: ResultRequest["task"
       len: 1,
       ...(outerParts ? { parts: outerParts } : {}),
     };
+    if (shared) Object.assign(rest.roboflow as object, { classes: shared });
     return { ...rest, payload, parts } as NodeMessage;
   };
 }

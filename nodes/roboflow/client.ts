@@ -1,4 +1,4 @@
-import { type Answer, badAnswer, isObject, isSuccess, readAnswer, refusal, textField } from "./api/answers";
+import { type Answer, badAnswer, isSuccess, readAnswer, refusal, textField } from "./api/answers";
 import { type JobStatus, readJobId, readJobStatus } from "./api/job-status";
 import type { JobRequest } from "./api/models";
 import {
@@ -13,6 +13,7 @@ import { VideoError } from "./errors";
 import { ConnectionError, type HttpRequest, type Network } from "./http/network";
 import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./http/retry";
 import { encodePart, isHttpUrl } from "./http/urls";
+import { isObject } from "./json";
 import { secretsOfUrl } from "./redact";
 import { Semaphore } from "./semaphore";
 import { putVideo } from "./upload/put";

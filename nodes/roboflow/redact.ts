@@ -25,8 +25,8 @@ type Range = [start: number, end: number];
 
 /**
  * Makes a text safe to show: cuts the query of every URL (signatures and keys stand there), user and password in a
- * URL, known secret parameters and the given secrets, however they are spelled. Takes time in proportion to `longest`
- * at most, whatever the text: one from outside may be as long as memory allows.
+ * URL, known secret parameters and the given secrets, however they are spelled. Looks at the beginning of a long text only, and
+ * at that in linear time: one from outside may be as long as memory allows.
  *
  * @param longest characters of the outcome.
  */

@@ -155,12 +155,17 @@ describe("an example, imported and used", () => {
     node.type === "inject" && node.payloadType === "str" ? { payload: clip } : undefined;
   const read = (...parts: string[]) => readFileSync(path.join(folder, ...parts), "utf8");
 
-  it("four steps: a clip in, a message a frame out; also what still runs and what failed", async () => {
+  it("four steps: a clip in, its events out; also what still runs and what failed", async () => {
     const flow = await run("four-steps", {}, sendsTheClip);
     await pressButton(flow, "four-steps", "send a clip");
-    const [first] = await flow.recorded("what was seen", 75);
-    assert.equal(first?.msg.parts.count, 75);
-    assert.ok(flow.records("what was seen").some(({ msg }) => msg.payload.classes.motion > 0));
+    const [first] = await flow.recorded("events", 1);
+    const { payload, parts, roboflow } = first?.msg ?? {};
+    assert.equal(roboflow.frames, 75);
+    await flow.recorded("events", parts.count);
+    // The debug sidebar shows the first properties of an object.
+    assert.deepEqual(Object.keys(payload).slice(0, 4), ["class", "model", "start", "end"]);
+    assert.equal(payload.class, "motion");
+    assert.ok(payload.end <= 15 && payload.most >= 1 && payload.best.box.width > 0);
     assert.equal(flow.records("still running")[0]?.msg.payload.status, 1);
     roboflow.fault({ kind: "job", do: "fail", status: 3, message: "the video is broken" });
     await pressButton(flow, "four-steps", "send a clip");

@@ -127,6 +127,26 @@ test("frames: parts that came in are nested, and each msg has its own sequence",
   assert.notEqual(frames[0]?.parts.id, "outer");
 });
 
+test("frames: a result with a class of its own in every frame takes hardly longer than one with a single class", async (t) => {
+  const count = 5000;
+  const costOf = async (classOf: (index: number) => string) => {
+    const indexes = Array.from({ length: count }, (_, index) => index);
+    const entries = indexes.map((index) => ({ predictions: [{ class: classOf(index) }] }));
+    const began = process.cpuUsage();
+    const frames = await framesOf(t, {}, { frame_offset: indexes, time_offset: indexes, people: entries });
+    const { user, system } = process.cpuUsage(began);
+    assert.equal(frames.length, count);
+    return { frames, cost: user + system };
+  };
+  const one = await costOf(() => "person");
+  const many = await costOf((index) => `class ${index}`);
+  for (const frame of [many.frames[0], many.frames.at(-1)]) {
+    assert.equal(Object.keys(frame?.roboflow.classes).length, count);
+    assert.equal(frame?.roboflow.detections, count);
+  }
+  assert.ok(many.cost < 10 * one.cost, `${many.cost} µs instead of ${one.cost}`);
+});
+
 test("frames: filters act on predictions and classes; results and the counts stay whole", async (t) => {
   const frames = await framesOf(t, { minConfidence: 0.5, classes: " person ,car" }, yard);
   assert.deepEqual(

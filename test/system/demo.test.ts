@@ -43,16 +43,12 @@ test("npm start -- --once sends the demo's clip through and ends with a line of 
   assert.equal(frames, 75, "15 seconds at 5 frames a second");
   assert.ok(detections > 30, `${detections} detections`);
   assert.deepEqual(classes, { motion: detections });
-  for (const step of [
-    "uploaded",
-    "job started",
-    "still running",
-    "job finished",
-    "downloaded",
-    "event",
-    "total",
-  ])
+  for (const step of ["uploaded", "job started", "still running", "job finished", "downloaded", "total"])
     assert.match(ran.stdout, new RegExp(`^ {2}${step} `, "m"));
+  assert.match(
+    ran.stdout,
+    /^ {2}event +motion \d:\d\d–\d:\d\d, at most \d+ at once, highest confidence at \d:\d\d$/m,
+  );
 });
 
 test("ports that are taken are left to those who have them", async () => {

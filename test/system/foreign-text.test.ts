@@ -68,8 +68,18 @@ test("no text from outside holds up Node-RED or is changed, and SIGTERM is obeye
       msg: { payload: `/${"a-".repeat(50_000)}` },
       words: "/a-a-a-a-",
     },
-    { name: "a clip as text", feed: "clip", msg: { payload: clip(112_000) }, words: "" },
-    { name: "a clip in base64", feed: "clip", msg: { payload: "QUJD".repeat(250_000) }, words: "" },
+    {
+      name: "a clip as text",
+      feed: "clip",
+      msg: { payload: clip(112_000) },
+      words: "text of 224,012 characters",
+    },
+    {
+      name: "a clip in base64",
+      feed: "clip",
+      msg: { payload: "QUJD".repeat(250_000) },
+      words: "text of 1,000,000 characters",
+    },
     { name: "a file name", feed: "clip", msg: { payload: "/none.mp4", filename: nested }, words: "none.mp4" },
     {
       name: "a server's words",

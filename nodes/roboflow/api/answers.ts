@@ -1,6 +1,7 @@
 import { VideoError } from "../errors";
 import { type HttpResponse, proxyPasswordRefused } from "../http/network";
 import { retryAfter } from "../http/retry-after";
+import { isObject } from "../json";
 import { withoutSecrets } from "../redact";
 import { shorten } from "../shorten";
 
@@ -25,9 +26,6 @@ export async function readAnswer(response: HttpResponse, secrets: readonly strin
   }
   return { status: response.status, headers: response.headers, text, json, secrets };
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The first of the named fields that holds a text that is not empty. */
 export function textField(value: unknown, ...names: string[]): string | undefined {

@@ -1,6 +1,7 @@
 import { VideoError } from "../errors";
 import { isHttpUrl } from "../http/urls";
-import { isObject, jsonWords, textField } from "./answers";
+import { isObject } from "../json";
+import { jsonWords, textField } from "./answers";
 
 /** What a status answer says of a job (docs/api.md, call 4). */
 export interface JobStatus {

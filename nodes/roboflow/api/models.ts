@@ -1,6 +1,6 @@
 import { describeValue } from "../describe-value";
 import { type ErrorReason, type ErrorValues, VideoError } from "../errors";
-import { isObject } from "./answers";
+import { isObject } from "../json";
 import { readModelName } from "./model-name";
 import { foundationModel, inferenceTypes, isOneOf } from "./model-types";
 

@@ -1,4 +1,5 @@
-import { isObject, textField } from "./answers";
+import { isObject } from "../json";
+import { textField } from "./answers";
 import { isOneOf, trainedTypes } from "./model-types";
 
 /** One trained version of a project, ready to be chosen for a job. */

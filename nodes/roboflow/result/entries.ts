@@ -1,9 +1,4 @@
-export type Fields = Record<string, unknown>;
-
-/** True for what is written `{…}` in JSON. */
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { type Fields, isObject } from "../json";
 
 /** `predictions` of an entry (docs/api.md, the result file), undefined where the task has none. */
 export function predictionsOf(entry: unknown): unknown[] | Fields | undefined {

@@ -1,12 +1,12 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { maxEntryBytes } from "./damage";
-import { FrameBuilder } from "./frames";
-import { layoutOf, summaryOf } from "./layout";
-import { type ReadSizes, type Row, readRows, type Scanned } from "./rows";
-import { Scan, type ScanOptions } from "./scan";
-import { type Growing, scanFile } from "./scan-file";
+import { FrameBuilder } from "./outputs/frames";
+import { layoutOf, summaryOf } from "./read/layout";
+import { type ReadSizes, type Row, readRows, type Scanned } from "./read/rows";
+import { readValue } from "./read/value";
+import { Scan, type ScanOptions } from "./scan/scan";
+import { type Growing, scanFile } from "./scan/scan-file";
 import type { Frame, FrameFilter, ResultSummary } from "./types";
-import { readValue } from "./value";
 
 /** Sizes that only tests change. */
 export type Sizes = ScanOptions & ReadSizes;

@@ -89,6 +89,61 @@ test("a key as short as a word is cut as a word, without garbling others", () =>
   );
 });
 
+test("a camera's login is cut from its address, as user and password and as parameters", () => {
+  assert.equal(
+    withoutSecrets("rtsp://admin:pa%23ss@10.0.0.7/live?user=admin&password=hunter2 broke"),
+    "rtsp://…@10.0.0.7/live?… broke",
+  );
+  assert.equal(withoutSecrets("GET /snap?user=admin&pwd=hunter2&ch=1"), "GET /snap?user=admin&pwd=…&ch=1");
+});
+
+test("a URL that is packed into something else is cut like any other", () => {
+  const url = "https://s.example/a.mp4?X-Goog-Signature=0f3a77";
+  assert.equal(withoutSecrets(`${encodeURIComponent(url)} x`), "https%3A%2F%2Fs.example%2Fa.mp4%3F… x");
+  assert.equal(withoutSecrets(JSON.stringify({ url: url.replaceAll("/", "\\/") })).includes("0f3a77"), false);
+});
+
+test("a key that is packed several times over is found, and the text around it stays", () => {
+  const key = 'rf_9Kd"0x&7Q\\mZ3';
+  let packed = key;
+  for (let depth = 0; depth < 4; depth += 1) {
+    packed = depth % 2 === 0 ? encodeURIComponent(packed) : JSON.stringify(packed).slice(1, -1);
+    assert.equal(withoutSecrets(`50% of ${packed} & more`, [key]), "50% of … & more");
+  }
+});
+
+test("of a text that is too long, nothing near the cut is shown: half a secret may stand there", () => {
+  const key = "rf_0123456789abcdef";
+  for (let before = 0; before < 40_000; before += 97) {
+    // What is cut out in front brings the end of what is searched into what is shown.
+    const text = `https://s.example/?${"q".repeat(before)} ${key.repeat(1000)}`;
+    const shown = withoutSecrets(text, [key]);
+    assert.ok(!shown.includes(key.slice(0, 4)), shown);
+  }
+});
+
+test("however long a text and many secrets, it takes a moment", () => {
+  const secrets = Array.from({ length: 40 }, (_, at) => `${"a".repeat(255)}${at}`);
+  for (const piece of [
+    "a-",
+    "a",
+    "x-goog-",
+    "http://a?",
+    "://",
+    "=",
+    "token=",
+    "%25",
+    "\\",
+    "&#",
+    "&amp;",
+    "@",
+  ]) {
+    const begun = performance.now();
+    assert.ok(withoutSecrets(piece.repeat(200_000), secrets).length <= 1000);
+    assert.ok(performance.now() - begun < 1000, `${piece}: ${performance.now() - begun} ms`);
+  }
+});
+
 test("no secret is no reason to change a text", () => {
   assert.equal(withoutSecrets("as it was", [""]), "as it was");
 });

@@ -5,28 +5,19 @@ import { before, describe, test } from "node:test";
 import { setImmediate as nextTick } from "node:timers/promises";
 import { VideoError } from "../../../../nodes/roboflow/errors";
 import { openResult, type ResultFile } from "../../../../nodes/roboflow/result";
+import { hostileResults, hostileSize, times, withEntry, withMembers } from "../../../support/hostile-results";
 import { everything } from "./oracle";
 import { scratchPath } from "./reading";
 
 const megabyte = 1_000_000;
-const size = 10 * megabyte;
-
-const withMembers = (members: string[]) => `{"frame_offset":[0],"time_offset":[0],${members.join(",")}}`;
-const withEntry = (entry: string) => withMembers([`"m":[${entry}]`]);
-const times = <T>(count: number, make: (index: number) => T) =>
-  Array.from({ length: count }, (_, index) => make(index));
 
 function ordinary(): string {
   const box = `{"x":360.5,"y":114.5,"width":36,"height":104,"confidence":0.624,"class":"zebra","class_id":1}`;
   const entry = `{"time":0.07,"predictions":[${times(20, () => box)}]}`;
-  const count = Math.round(size / entry.length);
+  const count = Math.round(hostileSize / entry.length);
   const offsets = times(count, (index) => index);
   return `{"frame_offset":[${offsets}],"time_offset":[${offsets}],"m":[${times(count, () => entry)}]}`;
 }
-
-/** Names of equal length and equal 31-polynomial hash, as Java's String.hashCode has it. */
-const collidingNames = (count: number) =>
-  times(count, (index) => index.toString(2).padStart(18, "0").replaceAll("0", "Aa").replaceAll("1", "BB"));
 
 const outputs: [name: string, read: (file: ResultFile) => Promise<unknown>][] = [
   [
@@ -109,34 +100,7 @@ function costsLittle(what: string, make: () => string, reason?: string): void {
 }
 
 describe("a small result", () => {
-  costsLittle("with one string of 10 MB", () => withEntry(`{"predictions":[],"s":"${"a".repeat(size)}"}`));
-  costsLittle("with one number of 10 MB", () => withEntry(`{"predictions":[],"n":1${"0".repeat(size)}}`));
-  costsLittle("with a class of 10 MB", () => withEntry(`{"predictions":[{"class":"${"a".repeat(size)}"}]}`));
-  costsLittle("with a label of 10 MB", () => withEntry(`{"predictions":{"${"\\n".repeat(size / 2)}":{}}}`));
-  costsLittle("with a key of 10 MB", () => withMembers(['"m":[null]', `"${"k".repeat(size)}":1`]));
-  costsLittle("with 150,000 classes of one hash", () =>
-    withEntry(`{"predictions":[${collidingNames(150_000).map((name) => `{"class":"${name}"}`)}]}`),
-  );
-  costsLittle('that repeats \\":[ in a string', () => withEntry(`"${'\\":['.repeat(size / 4)}"`));
-  costsLittle("that repeats NaN", () => withMembers([`"m":[[${"NaN,".repeat(size / 4)}0]]`]));
-  costsLittle("with 300,000 values beside its columns", () =>
-    withMembers(times(300_000, (index) => `"k${index}":${index}`)),
-  );
-  costsLittle(
-    "with 10,000 columns of one name",
-    () => withMembers(times(10_000, () => `"m":[{"predictions":[${"{},".repeat(300)}{}]}]`)),
-    "resultColumns",
-  );
-  costsLittle(
-    "with 100,000 models",
-    () => withMembers(times(100_000, (index) => `"m${index}":[null]`)),
-    "resultColumns",
-  );
-  costsLittle(
-    "with five million brackets in each other",
-    () => withEntry("[".repeat(size / 2) + "]".repeat(size / 2)),
-    "resultNesting",
-  );
+  for (const { what, make, reason } of hostileResults) costsLittle(what, make, reason);
 });
 
 describe("what is beyond reason", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Column, type Range, type Ranges } from "../../../../nodes/roboflow/result/columns";
-import { parseJson } from "../../../../nodes/roboflow/result/json-text";
-import { Scan } from "../../../../nodes/roboflow/result/scan";
+import { parseJson } from "../../../../nodes/roboflow/result/read/json-text";
+import { Column, type Range, type Ranges } from "../../../../nodes/roboflow/result/scan/columns";
+import { Scan } from "../../../../nodes/roboflow/result/scan/scan";
 
 const TEXT = `{ "time_offset":[0.0,
  0.2 , 0.4e0], "note": {"a": [{}, "]"]}, "m\\u0065\\"" : [{"time": 1, "predictions" : [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { sortInSlices } from "../../../../nodes/roboflow/result/sort-in-slices";
+import { sortInSlices } from "../../../../nodes/roboflow/result/outputs/sort-in-slices";
 
 test("any numbers come out in order, equals as they were", async () => {
   await fc.assert(

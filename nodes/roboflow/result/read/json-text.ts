@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { damaged } from "./damage";
-import { jsonBytes } from "./json-bytes";
+import { damaged } from "../damage";
+import { jsonBytes } from "../scan/json-bytes";
 
 const { BACKSLASH, CAPITAL_I, CAPITAL_N, MINUS, QUOTE } = jsonBytes;
 

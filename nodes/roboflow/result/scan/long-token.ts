@@ -1,4 +1,4 @@
-import { damaged } from "./damage";
+import { damaged } from "../damage";
 import { jsonBytes, tables } from "./json-bytes";
 
 const { BACKSLASH, QUOTE } = jsonBytes;

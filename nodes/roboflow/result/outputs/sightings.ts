@@ -1,4 +1,5 @@
-import { type Fields, isObject, predictionsOf } from "./entries";
+import { type Fields, isObject } from "../../json";
+import { predictionsOf } from "../entries";
 import { confidenceOf } from "./filter";
 
 /** Where something was seen, as the API gives it: `x` and `y` are the middle, in pixels. */

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
-import type { Ranges } from "./columns";
-import { damaged } from "./damage";
-import { jsonBytes } from "./json-bytes";
+import { damaged } from "../damage";
+import type { Ranges } from "../scan/columns";
+import { jsonBytes } from "../scan/json-bytes";
 import { parseJson } from "./json-text";
 import { readAt } from "./read-at";
 

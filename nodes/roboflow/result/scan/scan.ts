@@ -1,5 +1,5 @@
+import { damaged, maxNesting, nestedTooDeeply, notVideo } from "../damage";
 import { readString } from "./class-names";
-import { damaged, maxNesting, nestedTooDeeply, notVideo } from "./damage";
 import { EntryCounter, keys } from "./entry-counter";
 import { grownTo } from "./growable";
 import { isWord, jsonBytes, tables } from "./json-bytes";

@@ -1,7 +1,7 @@
-import { EventLoopYield } from "../../event-loop";
+import { EventLoopYield } from "../../../event-loop";
+import type { Row } from "../read/rows";
 import { EventStore, field, NO_CONFIDENCE } from "./event-store";
 import type { Filter } from "./filter";
-import type { Row } from "./rows";
 import { type Sighting, sightingsOf } from "./sightings";
 import { sortInSlices } from "./sort-in-slices";
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { damaged } from "./damage";
+import { damaged } from "../damage";
 
 /** Spellings that are recognised without decoding them. */
 const SLOTS = 4096;

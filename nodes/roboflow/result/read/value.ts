@@ -1,13 +1,29 @@
-import { EventLoopYield } from "../../event-loop";
-import { Column, type Ranges } from "./columns";
+import { getHeapStatistics } from "node:v8";
+import { EventLoopYield } from "../../../event-loop";
+import { VideoError } from "../../errors";
+import { setKey } from "../safe-keys";
+import { Column, type Ranges } from "../scan/columns";
 import { RangeReader } from "./range-reader";
 import { parseAll, type Scanned } from "./rows";
-import { setKey } from "./safe-keys";
+
+/** Bytes of the heap that V8 keeps for young objects: three semi-spaces of 16 MiB, unless told otherwise. */
+const youngGeneration = 3 * 16 * 1024 * 1024;
+/** Part of the rest that may be used: at the end of it, the whole process ends. */
+const usable = 0.85;
+
+/** @throws VideoError RESULT_TOO_LARGE when the heap is nearly full */
+function checkHeap(): void {
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+  if (used > usable * (limit - youngGeneration))
+    throw new VideoError("RESULT_TOO_LARGE", "resultTooLargeForHeap", {
+      values: { megabytes: Math.round(limit / 1e6) },
+    });
+}
 
 /**
  * Puts a result together as one value, equal to `JSON.parse` of the file (Python's NaN and Infinity are null), and
  * yields to the event loop every few milliseconds.
- * @throws VideoError RESULT when the file is no JSON
+ * @throws VideoError RESULT when the file is no JSON; RESULT_TOO_LARGE when Node.js has no memory for the value
  */
 export async function readValue(result: Scanned): Promise<Record<string, unknown>> {
   const { file, top, sizes, signal } = result;
@@ -22,7 +38,9 @@ export async function readValue(result: Scanned): Promise<Record<string, unknown
     for (let values = await reader.next(); values; values = await reader.next()) {
       signal?.throwIfAborted();
       yield values;
-      await eventLoop.yieldIfDue();
+      if (!eventLoop.isDue) continue;
+      checkHeap();
+      await eventLoop.yield();
     }
   }
 

@@ -1,6 +1,6 @@
+import { visitClasses } from "../entries";
 import { ClassNames, hashOf } from "./class-names";
 import type { Column } from "./columns";
-import { visitClasses } from "./entries";
 import { grownTo } from "./growable";
 import { isWord } from "./json-bytes";
 

@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
-import { EventLoopYield } from "../../event-loop";
-import type { Ranges } from "./columns";
-import { damaged } from "./damage";
+import { EventLoopYield } from "../../../event-loop";
+import { damaged } from "../damage";
+import type { Ranges } from "../scan/columns";
+import type { TopLevel } from "../scan/top-level";
 import type { Layout } from "./layout";
 import { RangeReader } from "./range-reader";
-import type { TopLevel } from "./top-level";
 
 /** What all columns say of one frame. */
 export interface Row {

@@ -1,11 +1,11 @@
-import { EventLoopYield } from "../../event-loop";
+import { EventLoopYield } from "../../../event-loop";
+import type { ResultFile } from "../open";
+import { setKey } from "../safe-keys";
+import type { FrameFilter } from "../types";
 import { field, NO_CONFIDENCE } from "./event-store";
 import { Filter } from "./filter";
-import type { ResultFile } from "./open";
-import { setKey } from "./safe-keys";
 import { type ClassTotals, SightingCollector } from "./sighting-collector";
 import type { Box } from "./sightings";
-import type { FrameFilter } from "./types";
 
 /** A span of time in which a model saw a class. Times in seconds of playback. */
 export interface SeenEvent {

@@ -1,8 +1,8 @@
 import type { FileHandle } from "node:fs/promises";
-import { EventLoopYield } from "../../event-loop";
+import { EventLoopYield } from "../../../event-loop";
+import { parseJson } from "../read/json-text";
+import { readAt } from "../read/read-at";
 import { UTF8_BOM } from "./json-bytes";
-import { parseJson } from "./json-text";
-import { readAt } from "./read-at";
 import type { Scan } from "./scan";
 
 /** Scanned at a time: about 2 ms while V8 still interprets the scan, a twentieth of that once it is compiled. */

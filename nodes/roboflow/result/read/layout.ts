@@ -1,9 +1,9 @@
-import { Column } from "./columns";
-import { damaged, notVideo } from "./damage";
-import { FrameBits } from "./frame-bits";
-import { setKey } from "./safe-keys";
-import type { TopLevel } from "./top-level";
-import type { ResultSummary } from "./types";
+import { damaged, notVideo } from "../damage";
+import { setKey } from "../safe-keys";
+import { Column } from "../scan/columns";
+import { FrameBits } from "../scan/frame-bits";
+import type { TopLevel } from "../scan/top-level";
+import type { ResultSummary } from "../types";
 
 /** Which lists of a result are what. */
 export interface Layout {

@@ -1,5 +1,5 @@
+import { entryTooLarge, maxColumns, tooManyColumns } from "../damage";
 import { Column, columnKind, Ranges } from "./columns";
-import { entryTooLarge, maxColumns, tooManyColumns } from "./damage";
 
 /** Nothing is being read whose size is limited. */
 const NOTHING = Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
-import { type Fields, isObject } from "./entries";
-import type { FrameFilter } from "./types";
+import { type Fields, isObject } from "../../json";
+import type { FrameFilter } from "../types";
 
 /** Which predictions count. */
 export class Filter {

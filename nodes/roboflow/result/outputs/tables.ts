@@ -1,9 +1,9 @@
-import { nestedTooDeeply } from "./damage";
+import { nestedTooDeeply } from "../damage";
+import type { ResultFile } from "../open";
+import type { Row } from "../read/rows";
+import type { Frame, FrameFilter } from "../types";
 import { Filter } from "./filter";
-import type { ResultFile } from "./open";
-import type { Row } from "./rows";
 import { sightingsOf } from "./sightings";
-import type { Frame, FrameFilter } from "./types";
 
 const columns = ["clip", "job", "model", "frame", "time", "class", "confidence", "x", "y", "width", "height"];
 

@@ -1,8 +1,9 @@
-import { type Fields, isObject, predictionsOf } from "./entries";
+import { type Fields, isObject } from "../../json";
+import { predictionsOf } from "../entries";
+import type { Row } from "../read/rows";
+import { addCount, setKey } from "../safe-keys";
+import type { Frame, FrameFilter, Prediction } from "../types";
 import { confidenceOf, Filter } from "./filter";
-import type { Row } from "./rows";
-import { addCount, setKey } from "./safe-keys";
-import type { Frame, FrameFilter, Prediction } from "./types";
 
 /**
  * V8 judges by the first objects that a place in the code makes whether it is to make all later ones as old, out of the

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { damaged } from "./damage";
+import { damaged } from "../damage";
 
 /**
  * Bytes `start` to `end` of the file.

@@ -1,4 +1,4 @@
-import { EventLoopYield } from "../../event-loop";
+import { EventLoopYield } from "../../../event-loop";
 
 /** Numbers put in place between two looks at the clock. */
 const SLICE = 4096;

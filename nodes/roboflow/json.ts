@@ -1,0 +1,6 @@
+export type Fields = Record<string, unknown>;
+
+/** True for what is written `{…}` in JSON. */
+export function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
