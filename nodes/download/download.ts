@@ -2,6 +2,7 @@ import type { Node, NodeAPI, NodeDef } from "node-red";
 import { describeValue, isHttpUrl, Network, Semaphore, VideoError, withoutSecrets } from "../roboflow";
 import { checkAccount, checkConfig, requireAccount } from "../runtime/accounts";
 import { describeFailure } from "../runtime/failure";
+import { clipNames } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
@@ -13,7 +14,7 @@ import { fetchResult } from "./fetch";
 import { checkFilename, writeFile } from "./file";
 import { sendFrames } from "./frames";
 import { type DownloadOptions, downloadDefaults, type Output, outputOf } from "./options";
-import { clipNames, type ResultRequest } from "./result-request";
+import type { ResultRequest } from "./result-request";
 import { sendResult } from "./results";
 import { type DownloadSettings, readSettings } from "./settings";
 import { sendSummary } from "./summary";
@@ -71,7 +72,7 @@ async function work(
   const url = await resultUrl(RED, node, settings, task);
   const source = { url, network: account?.client().network ?? ownNetwork, account };
   const secrets = account?.secrets() ?? [];
-  const { fileName, jobId } = task.msg.roboflow;
+  const names = clipNames(task.msg);
   task.working("downloading", { megabytes: 0 });
   return outputs[settings.output]({
     RED,
@@ -80,12 +81,11 @@ async function work(
     task,
     fetch: (take) => fetchResult(source, task, take),
     warn: (key, values) => node.warn(text(RED, `warnings.${key}`, values, secrets)),
-    describe: (error) => describeFailure(RED, "download", error, { secrets, fileName, jobId }).message,
+    describe: (error) => describeFailure(RED, "download", error, { secrets, ...names }).message,
     keepPreview: (rows) => {
-      const { clip } = clipNames(task);
       node.preview = {
         ...rows,
-        clip: withoutSecrets(clip, secrets, longestName),
+        clip: withoutSecrets(names.fileName, secrets, longestName),
         at: new Date().toISOString(),
       };
     },

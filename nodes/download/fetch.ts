@@ -1,5 +1,6 @@
 import { getResult, type Incoming, type Network, renewedLink, VideoError } from "../roboflow";
 import type { AccountNode } from "../runtime/accounts";
+import { clipNames } from "../runtime/message";
 import type { Task } from "../runtime/runner/step";
 
 /** Where a result comes from, and who may be asked for a new link to it. */
@@ -27,7 +28,7 @@ export async function fetchResult<T>(
   try {
     return await getResult(network, url, hooks, take);
   } catch (error) {
-    const { jobId } = task.msg.roboflow;
+    const { jobId } = clipNames(task.msg);
     const isExpired = error instanceof VideoError && expired.has(error.statusCode ?? 0);
     if (!isExpired || !account || !jobId) throw error;
     task.working("renewingLink", {}, { trouble: true });

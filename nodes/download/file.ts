@@ -12,12 +12,13 @@ import {
   VideoError,
 } from "../roboflow";
 import { checkName } from "../runtime/folders";
+import { clipNames } from "../runtime/message";
 import { resolvePath } from "../runtime/paths";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { hasTag, render } from "../runtime/templates";
 import { UserFile } from "../runtime/user-file";
 import { textOr } from "../runtime/values";
-import { clipNames, megabytes, noteCounts, type ResultRequest } from "./result-request";
+import { megabytes, noteCounts, type ResultRequest } from "./result-request";
 import { withFilteredResult } from "./spool";
 
 /** Bytes up to which a written file is read through once more, for the counts in `msg.roboflow`. */
@@ -68,9 +69,10 @@ async function writeAsDownloaded(
 async function writeAsText(request: ResultRequest, file: string): Promise<undefined> {
   const { settings, task } = request;
   const { filter, skipEmpty, format } = settings;
+  const { fileName: clip, jobId: job } = clipNames(task.msg);
   await withFilteredResult(request, (result) => {
     const text =
-      format === "csv" ? csvOf(result, filter, clipNames(task)) : jsonLinesOf(result, filter, { skipEmpty });
+      format === "csv" ? csvOf(result, filter, { clip, job }) : jsonLinesOf(result, filter, { skipEmpty });
     return saveText(file, text, task.signal);
   });
 }

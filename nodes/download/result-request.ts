@@ -30,13 +30,6 @@ export function noteCounts({ msg }: Task, { frames, detections, classes, nullFra
   Object.assign(msg.roboflow, { frames, detections, classes, nullFrames });
 }
 
-/** How the clip and its job are called, where that is known: the message may hold anything. */
-export function clipNames({ msg }: Task): { clip: string; job: string } {
-  const { fileName, jobId } = msg.roboflow as { fileName?: unknown; jobId?: unknown };
-  const text = (value: unknown) => (typeof value === "string" ? value : "");
-  return { clip: text(fileName), job: text(jobId) };
-}
-
 /** Shows how far a download is, since its whole length is not always known. */
 export const megabytes =
   (task: Task) =>

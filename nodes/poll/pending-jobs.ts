@@ -1,4 +1,5 @@
 import type { Node } from "node-red";
+import { clipNames } from "../runtime/message";
 import type { Task } from "../runtime/runner/step";
 
 /** A job that a poll node waits for. */
@@ -59,7 +60,7 @@ export class PendingJobs {
     return [...this.#jobs].map(({ jobId, task, polls, due }) => ({
       entry: task.id,
       jobId,
-      fileName: task.msg.roboflow.fileName,
+      fileName: clipNames(task.msg).fileName,
       // Worked out when it is asked for: the wall clock may have been set meanwhile.
       since: new Date(wallClock - task.age()).toISOString(),
       polls,

@@ -120,6 +120,13 @@ function copyOfAll(object: object): Record<string, unknown> {
   return copy;
 }
 
+/** Names of a message's clip and job; empty where one is not known or no text, since the message may hold anything. */
+export function clipNames({ roboflow }: ClipMessage): { fileName: string; jobId: string } {
+  const { fileName, jobId } = roboflow as { fileName?: unknown; jobId?: unknown };
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  return { fileName: text(fileName), jobId: text(jobId) };
+}
+
 /** How one of our nodes handed this message over; undefined for what somebody else has put there. */
 export function handoverOf({ roboflow }: ClipMessage): Handover | undefined {
   const { handover } = roboflow as { handover?: Partial<Handover> | null };

@@ -408,3 +408,16 @@ test("no key is sent to the storage", async (t) => {
   const asked = JSON.stringify(server.seen.map(({ url, headers }) => ({ url, headers })));
   assert.ok(!asked.includes(knownKey) && !asked.includes(encodeURIComponent(knownKey)));
 });
+
+test("a failure is told whatever the message holds for the clip's name and the job's ID", async (t) => {
+  const { node, payload } = await downloader(t, {}, "{");
+  for (const names of [
+    { fileName: 7, jobId: { a: 1 } },
+    { fileName: null, jobId: ["j"] },
+    { fileName: { toString: 1 }, jobId: true },
+  ]) {
+    const delivery = await node.send({ payload, roboflow: { id: "c", ...names } });
+    assertFailure(delivery, "RESULT", /^Download: The result is damaged/);
+    assert.doesNotMatch(delivery.caught?.error.message, /, (?:job|clip) /);
+  }
+});

@@ -3,7 +3,7 @@ import { startUncertain, VideoError } from "../../roboflow";
 import { findAccount } from "../accounts";
 import { describeFailure, NodeFailure, statusOf } from "../failure";
 import type { JournalEntry } from "../journal/entry";
-import { asClipMessage, type ClipMessage, handoverOf, withAnswer, writable } from "../message";
+import { asClipMessage, type ClipMessage, clipNames, handoverOf, withAnswer, writable } from "../message";
 import { type Progress, StatusLine } from "../status";
 import { type StatusKey, text } from "../text";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
@@ -329,8 +329,7 @@ export class Runner implements Resumable {
 
   #describe(error: unknown, msg: ClipMessage | undefined) {
     const secrets = findAccount(this.#RED, this.#step.account)?.secrets() ?? [];
-    const { jobId, fileName } = msg?.roboflow ?? {};
-    return describeFailure(this.#RED, this.#step.name, error, { secrets, jobId, fileName });
+    return describeFailure(this.#RED, this.#step.name, error, { secrets, ...(msg && clipNames(msg)) });
   }
 
   /** `msg.statusCode` holds the HTTP status of this failure, never that of an earlier one. */
