@@ -121,6 +121,8 @@ async function allCome(clips: string[]): Promise<void> {
       uploads.every(({ time }) => time <= (jobs[0]?.time ?? 0)),
       `${clip} was uploaded again after its upload had been handed over`,
     );
+    const names = new Set(uploads.map(({ name }) => name));
+    assert(names.size <= 1, `${clip} was sent under more than one name: ${[...names]}`);
   }
 }
 

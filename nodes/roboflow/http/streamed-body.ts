@@ -14,7 +14,10 @@ export class StreamedBody {
   #handedOver = 0;
   #isWhole = false;
 
-  constructor(private readonly chunks: AsyncIterable<Buffer>) {}
+  constructor(private readonly chunks: AsyncIterable<Buffer>) {
+    // Whatever axios listens to: an error that nobody hears ends the process.
+    this.data.on("error", () => {});
+  }
 
   /** Node's own transports, for axios to make the request with. */
   readonly transport = {
