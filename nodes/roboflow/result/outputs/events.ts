@@ -91,7 +91,7 @@ export async function readSummary(
   const { collector, events } = await collect(result, filter, options);
   const { detections, firstTime, lastTime } = collector;
   const classes = new Map<string, ClassSummary>();
-  for (const [name, totals] of collector.classes) classes.set(name, { ...totals, seconds: 0, events: 0 });
+  for (const [name, totals] of collector.totals()) classes.set(name, { ...totals, seconds: 0, events: 0 });
   const summary: ClipSummary = {
     frames: result.summary.frames,
     duration: lastTime >= firstTime ? lastTime - firstTime : 0,

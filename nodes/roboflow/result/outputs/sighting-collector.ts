@@ -28,17 +28,19 @@ interface InRow {
   count: number;
 }
 
+/** Flat, since a result may name very many classes. */
+type ClassState = ClassTotals & InRow;
+
 /** A class as one model sees it. */
-interface Track {
+interface Track extends InRow {
   index: number;
   class: string;
   model: string;
   /** The event that was extended last. */
   event: number;
-  inRow: InRow;
-  /** Of the row: the prediction of highest confidence, the first of equals. */
-  best: Sighting;
-  ofClass: { totals: ClassTotals; inRow: InRow };
+  /** Of the row being read: the prediction of highest confidence, the first of equals. */
+  best: Sighting | undefined;
+  state: ClassState;
 }
 
 /**
@@ -47,8 +49,6 @@ interface Track {
  */
 export class SightingCollector {
   readonly store = new EventStore();
-  /** Totals by class. */
-  readonly classes = new Map<string, ClassTotals>();
   /** Predictions that passed the filter, those without a class too. */
   detections = 0;
   /** Times of all rows, seen anything or not. */
@@ -61,7 +61,7 @@ export class SightingCollector {
   readonly #tracks: Track[] = [];
   /** By class, for each model. */
   readonly #tracksOfModel: Map<string, Track>[];
-  readonly #ofClass = new Map<string, Track["ofClass"]>();
+  readonly #classes = new Map<string, ClassState>();
 
   /** @param gap seconds: two sightings at most so far apart are one event */
   constructor(models: readonly string[], filter: Filter, gap: number) {
@@ -84,12 +84,20 @@ export class SightingCollector {
         this.detections++;
         if (sighting.class === undefined) continue;
         const track = this.#track(model, sighting.class);
-        const isFirst = countInRow(track.inRow, index) === 1;
-        if (isFirst) seen.push(track);
-        if (isFirst || confidenceOf(sighting) > confidenceOf(track.best)) track.best = sighting;
-        addToTotals(track.ofClass, index, sighting, seconds);
+        if (countInRow(track, index) === 1) seen.push(track);
+        if (!track.best || confidenceOf(sighting) > confidenceOf(track.best)) track.best = sighting;
+        addToTotals(track.state, index, sighting, seconds);
       }
-    if (seconds !== undefined) for (const track of seen) this.#extend(track, frame, seconds);
+    for (const track of seen) {
+      if (seconds !== undefined) this.#extend(track, track.best as Sighting, frame, seconds);
+      track.best = undefined;
+    }
+  }
+
+  /** Totals by class, in the order in which the classes were met. */
+  *totals(): Generator<[className: string, ClassTotals]> {
+    for (const [name, { frames, detections, most, first, last, confidence }] of this.#classes)
+      yield [name, { frames, detections, most, first, last, confidence }];
   }
 
   /**
@@ -133,21 +141,20 @@ export class SightingCollector {
     const tracks = this.#tracksOfModel[model] as Map<string, Track>;
     const known = tracks.get(className);
     if (known) return known;
-    let ofClass = this.#ofClass.get(className);
-    if (!ofClass) {
-      const totals = { frames: 0, detections: 0, most: 0, first: null, last: null, confidence: null };
-      ofClass = { totals, inRow: { row: NONE, count: 0 } };
-      this.#ofClass.set(className, ofClass);
-      this.classes.set(className, totals);
+    const unseen = { row: NONE, count: 0 };
+    let state = this.#classes.get(className);
+    if (!state) {
+      state = { frames: 0, detections: 0, most: 0, first: null, last: null, confidence: null, ...unseen };
+      this.#classes.set(className, state);
     }
     const track: Track = {
       index: this.#tracks.length,
       class: className,
       model: this.#models[model] as string,
       event: NONE,
-      inRow: { row: NONE, count: 0 },
-      best: { class: className, confidence: undefined, box: null },
-      ofClass,
+      best: undefined,
+      state,
+      ...unseen,
     };
     tracks.set(className, track);
     this.#tracks.push(track);
@@ -155,18 +162,17 @@ export class SightingCollector {
   }
 
   /** Adds what the row has of a track to its event, or to a new one. */
-  #extend(track: Track, frame: number, time: number): void {
+  #extend(track: Track, best: Sighting, frame: number, time: number): void {
     const { store } = this;
-    const { inRow, best } = track;
     const part = store.add();
     store.set(part, TRACK, track.index);
     store.set(part, START, time);
     store.set(part, END, time);
     store.set(part, FRAMES, 1);
-    store.set(part, DETECTIONS, inRow.count);
-    store.set(part, MOST, inRow.count);
+    store.set(part, DETECTIONS, track.count);
+    store.set(part, MOST, track.count);
     store.set(part, CONFIDENCE, confidenceOf(best));
-    store.set(part, BEST_ROW, inRow.row);
+    store.set(part, BEST_ROW, track.row);
     store.set(part, BEST_FRAME, frame);
     store.set(part, BEST_TIME, time);
     store.setBox(part, best.box);
@@ -217,19 +223,19 @@ function countInRow(inRow: InRow, row: number): number {
 }
 
 function addToTotals(
-  { totals, inRow }: Track["ofClass"],
+  state: ClassState,
   row: number,
   { confidence }: Sighting,
   time: number | undefined,
 ): void {
-  const count = countInRow(inRow, row);
-  totals.detections++;
-  if (count === 1) totals.frames++;
-  totals.most = Math.max(totals.most, count);
-  if (confidence !== undefined) totals.confidence = Math.max(totals.confidence ?? confidence, confidence);
+  const count = countInRow(state, row);
+  state.detections++;
+  if (count === 1) state.frames++;
+  state.most = Math.max(state.most, count);
+  if (confidence !== undefined) state.confidence = Math.max(state.confidence ?? confidence, confidence);
   if (time === undefined) return;
-  totals.first = Math.min(totals.first ?? time, time);
-  totals.last = Math.max(totals.last ?? time, time);
+  state.first = Math.min(state.first ?? time, time);
+  state.last = Math.max(state.last ?? time, time);
 }
 
 const confidenceOf = ({ confidence }: Sighting): number => confidence ?? NO_CONFIDENCE;

@@ -26,14 +26,18 @@ export interface Sighting {
 export function sightingsOf(entry: unknown): Sighting[] {
   if (!isObject(entry)) return [];
   const { top, predicted_classes: decided } = entry;
-  if (typeof top === "string") return top === "" ? [] : [decidedFor(top, entry)];
-  if (Array.isArray(decided))
-    return decided
-      .filter((name): name is string => typeof name === "string")
-      .map((name) => decidedFor(name, entry));
-  const predictions = predictionsOf(entry);
+  const predictions = predictionsOf(entry) ?? {};
+  if (typeof top === "string") {
+    const own = confidenceOf(entry) ?? confidencesIn(predictions).get(top);
+    return top === "" ? [] : [{ class: top, confidence: own, box: null }];
+  }
+  if (Array.isArray(decided)) {
+    const confidences = confidencesIn(predictions);
+    const names = decided.filter((name): name is string => typeof name === "string");
+    return names.map((name) => ({ class: name, confidence: confidences.get(name), box: null }));
+  }
   if (Array.isArray(predictions)) return predictions.filter(isObject).map(sightingOf);
-  return Object.entries(predictions ?? {}).map(([label, fields]) =>
+  return Object.entries(predictions).map(([label, fields]) =>
     sightingOf({ class: label, ...(isObject(fields) ? fields : undefined) }),
   );
 }
@@ -46,15 +50,13 @@ function sightingOf(prediction: Fields): Sighting {
   };
 }
 
-/** @param entry of a classification, which has the confidence in the entry or with the class's own prediction */
-function decidedFor(name: string, entry: Fields): Sighting {
-  const predictions = predictionsOf(entry) ?? {};
-  const own = Array.isArray(predictions)
-    ? predictions.find((prediction) => isObject(prediction) && prediction.class === name)
-    : Object.hasOwn(predictions, name) && predictions[name];
-  const ofEntry = typeof entry.top === "string" && typeof entry.confidence === "number";
-  const confidence = confidenceOf(ofEntry || !isObject(own) ? entry : own);
-  return { class: name, confidence, box: null };
+/** The confidence of each class of a classification; the first counts where one comes twice. */
+function confidencesIn(predictions: unknown[] | Fields): Map<unknown, number | undefined> {
+  const listed = Array.isArray(predictions)
+    ? predictions.filter(isObject).map((fields) => [fields.class, fields] as const)
+    : Object.entries(predictions).filter((entry): entry is [string, Fields] => isObject(entry[1]));
+  // In a Map, the last counts.
+  return new Map([...listed].reverse().map(([name, fields]) => [name, confidenceOf(fields)]));
 }
 
 function boxOf({ x, y, width, height }: Fields): Box | null {
