@@ -164,7 +164,12 @@ export class Network {
           const moved = () => (target.writableLength > 0 ? Number.NaN : received);
           // Even a body that is here already leads nowhere then.
           if (signal.aborted) target.destroy();
-          return limited(leastRateOver(idle, moved), pipeline(stream, target)).finally(forget);
+          const piping = pipeline(stream, target).catch((error) => {
+            // Node.js 24 says of a target that had failed before only that it is closed, and leaves the source open.
+            stream.on("error", () => {}).destroy();
+            throw target.errored ?? error;
+          });
+          return limited(leastRateOver(idle, moved), piping).finally(forget);
         },
         text: () => limited(within(text), readText(stream)).finally(forget),
         discard: () => {
