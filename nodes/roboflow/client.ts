@@ -10,7 +10,8 @@ import {
   readWorkspace,
 } from "./api/workspace";
 import { VideoError } from "./errors";
-import { ConnectionError, type HttpRequest, type Network } from "./http/network";
+import { ConnectionError } from "./http/connection-error";
+import type { HttpRequest, Network } from "./http/network";
 import { type RetryPolicy, retries, wasNotAccepted, withRetries } from "./http/retry";
 import { encodePart, isHttpUrl } from "./http/urls";
 import { isObject } from "./json";
@@ -37,9 +38,9 @@ interface StartHooks {
 /** Requests at a time for a picker's list. */
 const projectsAtOnce = 6;
 
-/** Polls in flight: enough for 10,000 jobs a minute where an answer takes 0.3 seconds. */
-const pollsAtOnce = 64;
-/** Other calls on kept connections. They do not wait behind the polls of thousands of jobs. */
+/** Polls in flight: enough for 10,000 jobs a minute where an answer takes a quarter of a second. */
+const pollsAtOnce = 48;
+/** Other calls on kept connections; both together are as many as are kept. They do not wait behind thousands of polls. */
 const callsAtOnce = 16;
 
 /** Roboflow's Video Inference API: the calls that carry the key, each to `baseUrl` and nowhere else. */

@@ -253,8 +253,8 @@ test("a host with two addresses, of which the good one takes a second to answer,
   const url = `http://two-addresses.test:${port}/`;
   // The system knocks again after a second.
   setTimeout(wake, 400);
-  const { text } = await network.request({ method: "GET", url, signal: unhurried, fresh: true });
-  assert.equal(await text(), "awake");
+  const answer = await network.request({ method: "GET", url, signal: unhurried, fresh: true });
+  assert.equal(await answer.text(), "awake");
 });
 
 describe("connections are kept and given up:", () => {
@@ -367,7 +367,7 @@ describe("silence and slowness:", () => {
     const network = new Network({ timings: { silence: 150, idle: 150 }, proxyFor: () => false });
     t.after(() => network.close());
     const url = `http://127.0.0.1:${portOf(server)}/`;
-    const { pipeTo } = await network.request({ method: "GET", url, signal: unhurried });
+    const answer = await network.request({ method: "GET", url, signal: unhurried });
     let text = "";
     const slow = new Writable({
       write: (chunk, _encoding, callback) => {
@@ -375,7 +375,7 @@ describe("silence and slowness:", () => {
         setTimeout(callback, 400);
       },
     });
-    await pipeTo(slow);
+    await answer.pipeTo(slow);
     assert.equal(text, "firstsecond");
   });
 });

@@ -1,5 +1,6 @@
 import { VideoError } from "../errors";
-import { type HttpResponse, proxyPasswordRefused } from "../http/network";
+import { proxyPasswordRefused } from "../http/connection-error";
+import type { HttpResponse } from "../http/exchange";
 import { retryAfter } from "../http/retry-after";
 import { isObject } from "../json";
 import { withoutSecrets } from "../redact";

@@ -12,10 +12,13 @@ export const connectionSettings = {
   autoSelectFamilyAttemptTimeout: 5000,
 };
 
-/** Connections that are kept for the next call. How many there are is up to whoever makes the calls. */
+/** Connections that are kept for the next call: as many as `RoboflowClient` has calls in flight. */
+const keptConnections = 64;
 const keptSettings: http.AgentOptions = {
   ...connectionSettings,
   keepAlive: true,
+  maxSockets: keptConnections,
+  maxFreeSockets: keptConnections,
   // Milliseconds without use: routers on the way forget a quiet connection without a word.
   timeout: 10_000,
 };

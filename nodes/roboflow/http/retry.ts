@@ -1,5 +1,5 @@
 import { VideoError } from "../errors";
-import { ConnectionError } from "./network";
+import { ConnectionError } from "./connection-error";
 
 /** How often and how long something is tried again. */
 export interface RetryPolicy {

@@ -2,7 +2,9 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isSuccess, readAnswer, refusal } from "../api/answers";
 import { VideoError } from "../errors";
-import { ConnectionError, type HttpResponse, type Network } from "../http/network";
+import { ConnectionError } from "../http/connection-error";
+import type { HttpResponse } from "../http/exchange";
+import type { Network } from "../http/network";
 import { retries, withRetries } from "../http/retry";
 import { secretsOfUrl } from "../redact";
 import { FileSink } from "./file-sink";
@@ -41,7 +43,7 @@ export async function getResult<T>(
     if (!isSuccess(response.status)) throw refusal(await readAnswer(response, secretsOfUrl(url)), "storage");
     begun = true;
     try {
-      return await take({ length: lengthOf(response), pipeTo: response.pipeTo });
+      return await take({ length: lengthOf(response), pipeTo: (target) => response.pipeTo(target) });
     } finally {
       response.discard();
     }

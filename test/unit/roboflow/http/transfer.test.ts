@@ -12,7 +12,7 @@ import tls from "node:tls";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { Network, type NetworkOptions, VideoError } from "../../../../nodes/roboflow";
-import { ConnectionError } from "../../../../nodes/roboflow/http/network";
+import { ConnectionError } from "../../../../nodes/roboflow/http/connection-error";
 import { makeCertificates } from "../../../support/certificates";
 import { unhurried } from "../../../support/client-of";
 import { startProxy } from "../../../support/forwarding-proxy";
@@ -122,9 +122,9 @@ async function send(socket: Socket, chunks: Iterable<Buffer>, end = true): Promi
 async function outcome(network: Network, url: string) {
   const target = new Target();
   try {
-    const { status, pipeTo } = await ask(network, url);
-    await pipeTo(target);
-    return whole(status, target.bytes);
+    const answer = await ask(network, url);
+    await answer.pipeTo(target);
+    return whole(answer.status, target.bytes);
   } catch (error) {
     assert.ok(isFailure("NETWORK")(error), String(error));
     assert.equal(target.writableFinished, false);
