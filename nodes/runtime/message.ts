@@ -34,13 +34,17 @@ export interface Clip {
   damaged?: true;
   /** Set on the way from one of our nodes to the next, so that a repeat after a restart is recognised. */
   handover?: Handover;
+  /** Set while a message comes back from the journal through its own node: the id of its entry. */
+  resumes?: string;
   [further: string]: unknown;
 }
 
 export interface Handover {
   token: string;
-  /** Sent before, in a life of the process that was cut off. */
+  /** Sent again, because a deploy or a restart may have lost it. */
   repeat?: boolean;
+  /** Which repeat it is. */
+  delivery?: string;
 }
 
 /** A message that one of our nodes has taken. */
@@ -52,6 +56,9 @@ const written = ["payload", "roboflow", "filename", "statusCode"];
 /** The message, or a copy where it takes no changes (frozen, a getter, a Proxy): to be known before money is spent. */
 export const writable = (msg: NodeMessage): NodeMessage =>
   takesChanges(msg, written) ? msg : (copyOfAll(msg) as NodeMessage);
+
+/** A message of its own with the same values, without what a getter or a proxy refuses to show. */
+export const shallowCopy = (msg: NodeMessage): NodeMessage => copyOfAll(msg) as NodeMessage;
 
 /** Gives a writable message its `msg.roboflow` when it has none, so that any of the nodes may be the first. */
 export function asClipMessage(msg: NodeMessage): ClipMessage {
@@ -131,6 +138,12 @@ export function clipNames({ roboflow }: ClipMessage): { fileName: string; jobId:
 export function handoverOf({ roboflow }: ClipMessage): Handover | undefined {
   const { handover } = roboflow as { handover?: Partial<Handover> | null };
   return typeof handover?.token === "string" ? (handover as Handover) : undefined;
+}
+
+/** The id of the journal's entry that a message comes back from, if it does. */
+export function resumedBy(msg: NodeMessage): string | undefined {
+  const { roboflow } = msg as { roboflow?: { resumes?: unknown } | null };
+  return typeof roboflow?.resumes === "string" ? roboflow.resumes : undefined;
 }
 
 /**

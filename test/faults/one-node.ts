@@ -6,6 +6,7 @@ import helper from "node-red-node-test-helper";
 import account from "../../nodes/account/account";
 import download from "../../nodes/download/download";
 import poll from "../../nodes/poll/poll";
+import { times } from "../../nodes/runtime/journal/times";
 import { requestHeader } from "../../nodes/runtime/request-header";
 import start from "../../nodes/start/start";
 import upload from "../../nodes/upload/upload";
@@ -22,7 +23,7 @@ export interface Seen {
   took: number;
   /** Everything that was shown: log lines and status texts. */
   shown: string;
-  /** Files that the journal held when the node was gone. */
+  /** Files that the journal still held long after the outcome. */
   leftovers: string[];
 }
 
@@ -44,6 +45,9 @@ export interface NodeSetting extends Setting {
   properties?: Record<string, unknown>;
   msg: Record<string, unknown>;
 }
+
+// Each of the many runs waits until its entry is gone.
+Object.assign(times, { linger: 20, lingerOfReceiver: 40, lingerStep: 10 });
 
 const ours = [account, upload, start, poll, download];
 let runs = 0;
@@ -120,11 +124,14 @@ export async function throughNode(t: TestContext, setting: NodeSetting): Promise
   // A second outcome would follow the first soon.
   await new Promise((resolve) => setTimeout(resolve, 30));
   const logged = helper.log().args;
+  const storage = path.join(setting.userDir, "roboflow-video");
+  for (let waited = 0; waited < 200 && filesIn(storage).length > 0; waited += 1)
+    await new Promise((resolve) => setTimeout(resolve, times.lingerStep));
+  seen.leftovers = filesIn(storage);
   await unload();
   seen.shown = JSON.stringify([shown, logged], (_, value) =>
     value instanceof Error ? String(value) : value,
   );
-  seen.leftovers = filesIn(path.join(setting.userDir, "roboflow-video"));
   return seen;
 }
 

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 
@@ -43,6 +52,9 @@ export class NodeRed {
   /** Resolves when the process has ended, whoever ended it. */
   readonly ended: Promise<void>;
   #output = "";
+  readonly #records: RecordedMessage[] = [];
+  /** How much of the file has been read, in bytes. */
+  #recordsEnd = 0;
 
   private constructor(
     readonly options: NodeRedOptions,
@@ -107,18 +119,10 @@ export class NodeRed {
 
   /** What function nodes have recorded with `global.get("record")(name, msg)`; survives a kill. */
   records(name?: string): RecordedMessage[] {
-    let text = "";
-    try {
-      text = readFileSync(recordFile(this.options.userDir), "utf8");
-    } catch {
-      return [];
-    }
-    const complete = text.slice(0, text.lastIndexOf("\n") + 1);
-    const records = complete
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as RecordedMessage);
-    return name === undefined ? records : records.filter((record) => record.name === name);
+    const { lines, end } = linesFrom(recordFile(this.options.userDir), this.#recordsEnd);
+    for (const line of lines) this.#records.push(JSON.parse(line));
+    this.#recordsEnd = end;
+    return this.#records.filter((record) => name === undefined || record.name === name);
   }
 
   /** Waits until at least `count` messages have been recorded under a name. */
@@ -173,9 +177,10 @@ export class NodeRed {
     return this.#end("SIGKILL");
   }
 
-  async stop(): Promise<void> {
+  /** Ends it as systemd, Docker or Ctrl+C do. */
+  async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<void> {
     const late = setTimeout(() => this.#process.kill("SIGKILL"), 20_000);
-    await this.#end("SIGTERM");
+    await this.#end(signal);
     clearTimeout(late);
   }
 
@@ -194,6 +199,20 @@ function linkCheckout(userDir: string): void {
   mkdirSync(scope, { recursive: true });
   const link = path.join(scope, "node-red-roboflow-video");
   if (!existsSync(link)) symlinkSync(checkout, link, "junction");
+}
+
+/** The whole lines of a file after its first `from` bytes, and where they end. */
+function linesFrom(file: string, from: number): { lines: string[]; end: number } {
+  if (!existsSync(file)) return { lines: [], end: from };
+  const handle = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(handle).size - from));
+    const text = bytes.subarray(0, readSync(handle, bytes, 0, bytes.length, from));
+    const whole = text.subarray(0, text.lastIndexOf("\n") + 1);
+    return { lines: whole.toString().split("\n").filter(Boolean), end: from + whole.length };
+  } finally {
+    closeSync(handle);
+  }
 }
 
 const recordFile = (userDir: string) => path.join(userDir, "records.jsonl");

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -233,6 +234,43 @@ describe("a deploy while clips are on their way", () => {
     await settled();
   });
 
+  it("that cannot start, because a type is missing, lets the nodes that it left running go on", async () => {
+    const missing: FlowNode = { id: "missing", type: "no-such-type", z: "other", wires: [] };
+    const deployWithMissing = async (changes: Changes) => {
+      const waiting = () => nodeRed.output.match(/Waiting for missing types/g)?.length ?? 0;
+      const before = waiting();
+      await nodeRed.deploy(flows(changes, [missing]), "nodes");
+      await until(
+        () => waiting() > before,
+        20_000,
+        () => "flows to wait",
+      );
+    };
+    await deploy(flows());
+    const [untouched = "", lost = ""] = newNames(2);
+    emulator.fault({ kind: "put", do: "delay", delayMs: 300, match: untouched });
+    await feed([untouched]);
+    await deployWithMissing({});
+    await allCome([untouched]);
+    await settled();
+
+    // What start sends now reaches no poll node.
+    emulator.fault({ kind: "start", do: "delay", delayMs: 300, match: lost });
+    await feed([lost]);
+    await seen("start", lost);
+    await deployWithMissing({ po: { name: "changed" } });
+    await until(
+      () => nodeRed.records("job").some(({ msg }) => msg.roboflow.id === lost),
+      10_000,
+      () => "start to send the job",
+    );
+    await delay(2500);
+    assert.equal(journalEntries(userDir, "st").length, 1, "it is kept until there is a poll node");
+    await deploy(flows());
+    await allCome([lost]);
+    await settled();
+  });
+
   it("closes within a second although an upload, a start and a download hang", async () => {
     await deploy(flows());
     const [upload = "", start = "", download = ""] = newNames(3);
@@ -370,9 +408,9 @@ describe("flows that are stopped, disabled or deleted", () => {
     assert.equal(startsSeen([clip]), 1);
   });
 
-  it("drop what a deleted node had accepted, with a warning that names the jobs", async () => {
+  it("keep what a deleted node had accepted, with a warning that names the jobs, and go on when it is back", async () => {
     await deploy(flows());
-    emulator.set({ jobSeconds: 60 });
+    emulator.set({ jobSeconds: 5 });
     const clips = newNames(2);
     await feed(clips);
     await Promise.all(clips.map((clip) => seen("status", clip)));
@@ -381,11 +419,31 @@ describe("flows that are stopped, disabled or deleted", () => {
       const [job] = emulator.ledger.jobsOf(clip);
       await nodeRed.waitForOutput(new RegExp(`The node po was deleted.*${job?.jobId}`));
     }
+    const warnings = () => nodeRed.output.match(/The node po was deleted/g)?.length;
+    const before = warnings();
+    await deploy(flows({ do: { name: "changed" } }).filter(({ id }) => id !== "po"));
+    assert.equal(warnings(), before, "each is named once");
+
+    // Another flow file for one start, as a backup that was restored by mistake.
+    const file = path.join(userDir, "flows.json");
+    const elsewhere = `${file}.elsewhere`;
+    await restart(() => {
+      renameSync(file, elsewhere);
+      const others = [
+        { id: "tab", type: "tab" },
+        { id: "acc", type: "roboflow-video-account" },
+        { id: "up", type: "roboflow-video-upload", z: "tab", account: "acc", x: 1, y: 1, wires: [] },
+      ];
+      writeFileSync(file, JSON.stringify(others));
+    });
+    for (const clip of clips)
+      await nodeRed.waitForOutput(
+        new RegExp(`The node po was deleted.*${emulator.ledger.jobsOf(clip)[0]?.jobId}`),
+      );
+    await restart(() => renameSync(elsewhere, file));
+    await deploy(flows());
+    await allCome(clips);
     await settled();
-    assert.deepEqual(
-      readdirSync(storageOf(userDir)).filter((name) => name !== ".spool"),
-      [],
-    );
   });
 
   it("know the nodes inside subflow instances", async () => {
@@ -424,11 +482,13 @@ describe("flows that are stopped, disabled or deleted", () => {
     await restart();
     await allCome([killed]);
 
-    emulator.set({ jobSeconds: 60 });
+    emulator.set({ jobSeconds: 3 });
     await feed([deleted]);
     await seen("status", deleted);
     await deploy([...subflow, ...outer("").filter(({ id }) => id !== "instance")]);
     await nodeRed.waitForOutput(new RegExp(`was deleted.*${emulator.ledger.jobsOf(deleted)[0]?.jobId}`));
+    await deploy([...subflow, ...outer("back")]);
+    await allCome([deleted]);
     await settled();
   });
 });
@@ -623,7 +683,7 @@ describe("the journal on disk", () => {
     assert.deepEqual(has(clips[1] ?? ""), [false, false]);
   });
 
-  it("sets damaged entries aside with a warning, drops what is older than 8 days with one, and goes on", async () => {
+  it("sets damaged entries aside with a warning, ends what has waited too long in an error, and goes on", async () => {
     await deploy(flows());
     emulator.set({ jobSeconds: 2 });
     const [good = "", old = ""] = newNames(2);
@@ -638,8 +698,8 @@ describe("the journal on disk", () => {
     await restart(() => {
       for (const { id, msg, ...entry } of journalEntries(userDir, "po"))
         if (msg.roboflow.id === old) {
-          const at = new Date(Date.now() - 8.5 * 24 * 3600 * 1000).toISOString();
-          writeFileSync(path.join(folder, `${id}.json`), JSON.stringify({ ...entry, id, msg, at }));
+          const clock = entry.clock - 25 * 3_600_000;
+          writeFileSync(path.join(folder, `${id}.json`), JSON.stringify({ ...entry, id, msg, clock }));
         }
       writeFileSync(path.join(folder, "torn.json"), '{"id":"torn","node":"po","state":"acc');
       writeFileSync(path.join(folder, "half.tmp"), '{"id":"ha');
@@ -648,8 +708,15 @@ describe("the journal on disk", () => {
     });
     await nodeRed.waitForOutput(/damaged and set aside: .*torn.json.damaged/);
     await nodeRed.waitForOutput(/damaged and set aside: .*other.json.damaged/);
-    const oldJob = emulator.ledger.jobsOf(old)[0]?.jobId;
-    await nodeRed.waitForOutput(new RegExp(`older than 8 days were dropped.*${oldJob}`));
+    const oldJob = emulator.ledger.jobsOf(old)[0]?.jobId ?? "";
+    await until(
+      () => caughtOf([old]).length > 0,
+      10_000,
+      () => "the error of the old one",
+    );
+    const [{ msg }] = caughtOf([old]) as [RecordedMessage];
+    assert.deepEqual([msg.error.code, msg.error.source.id], ["JOB_TIMEOUT", "po"]);
+    assert(msg.error.message.includes(oldJob), msg.error.message);
     await allCome([good]);
     await until(
       () => journalFiles(userDir).every((name) => name.endsWith(".damaged")),

@@ -1,25 +1,31 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
-import { freePort, NodeRed, type NodeRedOptions, until } from "../support/node-red";
+import { type FlowNode, freePort, NodeRed, type NodeRedOptions, until } from "../support/node-red";
 import { makeClips } from "./support/clips";
 import {
+  between,
   clipsWithResult,
   credentials,
   fewerNodes,
   journalEntries,
   journalFiles,
   newUserDir,
-  pipeline,
+  roundabout,
 } from "./support/pipeline";
 
 /** Seed of the random moments; the same seed asks for the same moments. */
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 /** Random kills in all. */
 const kills = Number(process.env.KILLS ?? 100);
+/** Outcomes to see of each other kind of interruption. */
+const outcomes = Number(process.env.OUTCOMES ?? 120);
 const inFlight = 20;
+/** Milliseconds between two interruptions at most: longer than an outcome stays in the journal, or all would come again each time. */
+const longestLife = 2500;
 const killer = path.join(__dirname, "support", "killer.js");
 
 let emulator: Emulator;
@@ -41,8 +47,10 @@ interface Death {
 /** One user directory and the Node-REDs that live and die in it, one after the other. */
 class Lives {
   readonly userDir = newUserDir();
+  /** What the names of its clips begin with. */
+  readonly name = newName();
   readonly fed = new Map<string, "accepted" | "unknown">();
-  kills = 0;
+  interruptions = 0;
   #port = 0;
   #current: NodeRed | undefined;
   readonly #options: Partial<NodeRedOptions>;
@@ -63,7 +71,7 @@ class Lives {
     try {
       this.#current = await NodeRed.start({
         userDir: this.userDir,
-        flows: pipeline(emulator.url),
+        flows: roundabout(emulator.url),
         credentials,
         port: this.#port,
         settings: fewerNodes,
@@ -74,7 +82,7 @@ class Lives {
       return this.#current;
     } catch (error) {
       if (!death || !String(error).includes("SIGKILL")) throw error;
-      this.kills += 1;
+      this.interruptions += 1;
       return undefined;
     }
   }
@@ -91,14 +99,37 @@ class Lives {
 
   async died(): Promise<void> {
     await this.nodeRed.ended;
-    this.kills += 1;
+    this.interruptions += 1;
     for (const { msg } of journalEntries(this.userDir)) this.fed.set(msg.roboflow.id, "accepted");
+  }
+
+  /** Deploys and waits until the flows have started again. */
+  async deploy(flows: FlowNode[], type: "full" | "nodes" | "flows" | "reload"): Promise<void> {
+    const starts = () => (this.nodeRed.output.match(/Started (modified )?(flows|nodes)/g) ?? []).length;
+    const before = starts();
+    await this.nodeRed.deploy(flows, type);
+    await until(
+      () => starts() > before,
+      20_000,
+      () => `flows to start\n${this.nodeRed.output.slice(-3000)}`,
+    );
+    this.interruptions += 1;
+  }
+
+  /** How many clips have a result or an error. */
+  answered(): number {
+    return this.#answered().size;
+  }
+
+  #answered(): Set<string> {
+    const answered = clipsWithResult(this.nodeRed);
+    for (const { msg } of this.nodeRed.records("caught")) answered.add(msg.roboflow.id);
+    return answered;
   }
 
   /** Names of accepted clips that have neither a result nor an error that names them. */
   unanswered(): string[] {
-    const answered = clipsWithResult(this.nodeRed);
-    for (const { msg } of this.nodeRed.records("caught")) answered.add(msg.roboflow.id);
+    const answered = this.#answered();
     return [...this.fed]
       .filter(([name, fate]) => fate === "accepted" && !answered.has(name))
       .map(([name]) => name);
@@ -155,44 +186,94 @@ function randomNumbers(from: number): () => number {
   };
 }
 
+/** What each clip goes through while Node-RED is interrupted: long enough to be interrupted everywhere. */
+function slowServer(): void {
+  emulator.set({ jobSeconds: 1 });
+  emulator.fault(
+    { kind: "put", do: "slow", bytesPerSecond: 400_000, count: 0 },
+    { kind: "start", do: "delay", delayMs: 60, count: 0 },
+    { kind: "result", do: "delay", delayMs: 60, count: 0 },
+  );
+}
+
+/** Feeds clips until so many are in flight, with numbers from `fed` on. @returns how many have been fed now */
+function feedUp(lives: Lives, fed: number, wanted = inFlight): number {
+  const end = fed + wanted - lives.unanswered().length;
+  for (let number = fed; number < end; number += 1) void lives.feed(`${lives.name}-${number}.mp4`, 60_000);
+  return Math.max(fed, end);
+}
+
+/** Waits for every outcome and says what was seen. */
+async function tally(t: TestContext, lives: Lives, began: number): Promise<void> {
+  emulator.clearFaults();
+  await lives.finish();
+  const caught = new Set(lives.nodeRed.records("caught").map(({ msg }) => msg.roboflow.id));
+  const results = clipsWithResult(lives.nodeRed);
+  const accepted = [...lives.fed.values()].filter((fate) => fate === "accepted").length;
+  const seconds = Math.round((performance.now() - began) / 1000);
+  t.diagnostic(
+    `${lives.interruptions} interruptions in ${seconds} s; ${accepted} clips accepted: ${results.size} results, ` +
+      `${caught.size} START_UNCERTAIN; 0 lost, 0 started twice`,
+  );
+  assert(results.size > caught.size, "the loop should see results, not only doubts");
+}
+
+describe("a Node-RED that is stopped, or whose flows are deployed, at random moments", () => {
+  const ours = ["up", "st", "po", "do", "acc"];
+  for (const kind of ["SIGTERM", "SIGINT", "full", "flows", "nodes", "reload"] as const)
+    it(`loses none of ${outcomes} outcomes and starts no job twice: ${kind}`, async (t) => {
+      t.diagnostic(`SEED=${seed} OUTCOMES=${outcomes}`);
+      const random = randomNumbers(seed);
+      const oneOf = (ids: string[]) => ids[Math.floor(random() * ids.length)] ?? "";
+      slowServer();
+      const interrupt = async (lives: Lives): Promise<void> => {
+        if (kind === "SIGTERM" || kind === "SIGINT") {
+          await lives.nodeRed.stop(kind);
+          await lives.died();
+          await lives.start();
+          return;
+        }
+        // One or two nodes have changed, of ours, between ours, or that have nothing to do with them.
+        const name = `changed ${lives.interruptions}`;
+        const changed = [oneOf([...ours, ...between]), oneOf([...ours, ...between, "note"])];
+        const flows = roundabout(emulator.url, Object.fromEntries(changed.map((id) => [id, { name }])));
+        await lives.deploy(kind === "reload" ? [] : flows, kind);
+      };
+      await living(async (lives) => {
+        const began = performance.now();
+        await lives.start();
+        for (let fed = 0; lives.answered() < outcomes; ) {
+          fed = feedUp(lives, fed, 2 * inFlight);
+          await delay(random() * longestLife);
+          await interrupt(lives);
+        }
+        await tally(t, lives, began);
+      });
+    });
+});
+
 describe("a Node-RED that is killed", () => {
   it(`loses no clip of ${inFlight} in flight and starts no job twice, killed ${kills} times at random`, async (t) => {
     t.diagnostic(`SEED=${seed} KILLS=${kills}`);
     const random = randomNumbers(seed);
-    emulator.set({ jobSeconds: 1.5 });
-    emulator.fault(
-      { kind: "put", do: "slow", bytesPerSecond: 400_000, count: 0 },
-      { kind: "start", do: "delay", delayMs: 60, count: 0 },
-      { kind: "result", do: "delay", delayMs: 60, count: 0 },
-    );
+    slowServer();
     await living(async (lives) => {
       const began = performance.now();
       let startTakes = 1000;
       let fed = 0;
-      while (lives.kills < kills) {
+      while (lives.interruptions < kills) {
         // One in five dies while it starts or takes up its work.
         const inStart = random() < 0.2 ? { afterMs: Math.round(random() * 1.2 * startTakes) } : undefined;
         const lifetime = random() * 1500;
         const spawned = performance.now();
         if (!(await lives.start(inStart))) continue;
         if (!inStart) startTakes = performance.now() - spawned;
-        const lacking = inFlight - lives.unanswered().length;
-        for (const end = fed + lacking; fed < end; fed += 1) void lives.feed(`clip-${fed}.mp4`, 60_000);
+        fed = feedUp(lives, fed);
         if (!inStart) setTimeout(() => lives.nodeRed.kill(), lifetime);
         await lives.died();
       }
       await lives.start();
-      emulator.clearFaults();
-      await lives.finish();
-      const caught = new Set(lives.nodeRed.records("caught").map(({ msg }) => msg.roboflow.id));
-      const results = clipsWithResult(lives.nodeRed);
-      const accepted = [...lives.fed.values()].filter((fate) => fate === "accepted").length;
-      const seconds = Math.round((performance.now() - began) / 1000);
-      t.diagnostic(
-        `${lives.kills} kills in ${seconds} s; ${accepted} clips accepted: ${results.size} results, ` +
-          `${caught.size} START_UNCERTAIN; ${emulator.ledger.jobs.length} jobs, ${emulator.ledger.uploads.length} uploads`,
-      );
-      assert(results.size > caught.size, "the loop should see results, not only doubts");
+      await tally(t, lives, began);
     });
   });
 
@@ -233,25 +314,25 @@ describe("a Node-RED that is killed", () => {
     },
     {
       it: "has handed an upload over: start has it, and upload would send it again",
-      death: { call: "renameSync", path: "/st/", holds: '"state":"accepted"', when: "after" },
+      death: { call: "renameSync", path: "/start-st/", holds: '"state":"accepted"', when: "after" },
       jobs: 1,
       result: true,
     },
     {
       it: "is about to send the start request",
-      death: { call: "renameSync", path: "/st/", holds: '"state":"intent"', when: "after" },
+      death: { call: "renameSync", path: "/start-st/", holds: '"state":"intent"', when: "after" },
       jobs: 0,
       result: false,
     },
     {
       it: "has the job id, but has not written it",
-      death: { call: "renameSync", path: "/st/", holds: '"state":"sent"', when: "before" },
+      death: { call: "renameSync", path: "/start-st/", holds: '"state":"sent"', when: "before" },
       jobs: 1,
       result: false,
     },
     {
       it: "has written the job id, but not handed it over",
-      death: { call: "renameSync", path: "/st/", holds: '"state":"sent"', when: "after" },
+      death: { call: "renameSync", path: "/start-st/", holds: '"state":"sent"', when: "after" },
       jobs: 1,
       result: true,
     },
@@ -266,7 +347,7 @@ describe("a Node-RED that is killed", () => {
     it(`goes on, or tells of the doubt, when it ${moment.it}`, () =>
       living(async (lives) => {
         emulator.set({ jobSeconds: 0.2 });
-        const clip = newName();
+        const clip = newClip();
         await lives.start(moment.death);
         await lives.feed(clip);
         await lives.died();
@@ -280,7 +361,7 @@ describe("a Node-RED that is killed", () => {
 
   it("says START_UNCERTAIN when it had sent the start request and the answer was on its way", () =>
     living(async (lives) => {
-      const clip = newName();
+      const clip = newClip();
       await lives.start();
       emulator.fault({ kind: "start", do: "silent", processed: true, match: clip });
       await lives.feed(clip);
@@ -302,7 +383,7 @@ describe("a Node-RED that is killed", () => {
   it("fetches a result again that was cut off by the kill", () =>
     living(async (lives) => {
       emulator.set({ jobSeconds: 0.1 });
-      const clip = newName();
+      const clip = newClip();
       await lives.start();
       emulator.fault({ kind: "result", do: "slow", bytesPerSecond: 200 });
       await lives.feed(clip);
@@ -323,7 +404,7 @@ describe("a Node-RED that is killed", () => {
       emulator.set({ jobSeconds: 0.5 });
       await lives.start();
       emulator.fault({ kind: "put", do: "delay", delayMs: 400, count: 12 });
-      await Promise.all(Array.from({ length: 12 }, () => lives.feed(newName())));
+      await Promise.all(Array.from({ length: 12 }, () => lives.feed(newClip())));
       await lives.nodeRed.kill();
       await lives.died();
       const inTakeUp: Death[] = [
@@ -344,7 +425,7 @@ describe("a Node-RED that is killed", () => {
 async function killedOnce(death: Death, told: string[]): Promise<boolean> {
   let hasDied = false;
   await living(async (lives) => {
-    const clip = newName();
+    const clip = newClip();
     await lives.start(death);
     await lives.feed(clip);
     const through = async () => {
@@ -367,7 +448,8 @@ async function killedOnce(death: Death, told: string[]): Promise<boolean> {
 const countOf = (fate: string, told: string[]) => `${told.filter((one) => one === fate).length} ${fate}`;
 
 let names = 0;
+const newClip = () => `${newName()}.mp4`;
 const newName = () => {
   names += 1;
-  return `clip-aimed-${names}.mp4`;
+  return `clip-${names}`;
 };

@@ -33,9 +33,9 @@ export interface JournalEntry {
   msg: NodeMessage;
   /** The hand-over token that the message came with. */
   token?: string;
-  /** The output that a `sent` message leaves by. */
-  output?: number;
   failure?: StoredFailure;
+  /** When its node was found not to be in the configuration, by the journal's own clock. */
+  orphanedAt?: number;
 }
 
 /** The clip's job id, for warnings that name what is dropped. */
@@ -51,6 +51,12 @@ export function entryText({ msg, ...rest }: JournalEntry): { text: string; missi
   return { text: `${head.slice(0, -1)},"msg":${json}}`, missing };
 }
 
+function isFailure(value: unknown): value is StoredFailure {
+  const { code, message, statusCode } = (value ?? {}) as Partial<StoredFailure>;
+  const texts = [code, message].every((text) => typeof text === "string");
+  return texts && ["number", "undefined"].includes(typeof statusCode);
+}
+
 /**
  * Reads the entry that a node's file should hold.
  *
@@ -63,9 +69,13 @@ export function readEntry(text: string, node: string, id: string): JournalEntry 
     entry.node === node &&
     writtenStates.has(entry.state) &&
     !Number.isNaN(Date.parse(entry.at)) &&
-    (entry.clock === undefined || typeof entry.clock === "number") &&
+    ["number", "undefined"].includes(typeof entry.clock) &&
+    ["number", "undefined"].includes(typeof entry.orphanedAt) &&
     typeof entry.msg === "object" &&
-    (entry.state !== "failed" || typeof entry.failure?.code === "string");
+    ["string", "undefined"].includes(typeof entry.token) &&
+    // Earlier versions wrote by which output a message leaves, always the first.
+    (entry.output ?? 0) === 0 &&
+    (entry.state !== "failed" || isFailure(entry.failure));
   if (!isEntry) throw new Error("not a journal entry");
   restoreTyped(entry.msg, typed);
   asClipMessage(entry.msg);

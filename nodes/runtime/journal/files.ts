@@ -17,13 +17,14 @@ import { entryText, type JournalEntry, readEntry } from "./entry";
 export interface Leftovers {
   /** Oldest first. */
   entries: JournalEntry[];
-  /** Files that could not be read, set aside beside their old name. */
-  damaged: { node: string; file: string }[];
+  /** Files that hold no entry, set aside beside their old name, and the job that they seem to be about. */
+  damaged: { node: string; file: string; job?: string }[];
 }
 
 const ending = ".json";
 const temporaryEnding = ".tmp";
 const damagedEnding = ".damaged";
+const crashedEnding = ".crashed";
 
 /**
  * The journal on disk: one folder a node, one file an entry, so that adding one costs the same however many
@@ -101,17 +102,24 @@ export class JournalFiles {
     }
   }
 
+  /** Sets an entry aside that ends the process. @returns its file */
+  setAside(entry: JournalEntry): string {
+    return setAside(this.#fileOf(entry), crashedEnding);
+  }
+
   /** Reads what an earlier process left, once. Sets damaged files aside; never throws for one. */
   async readLeft(): Promise<Leftovers> {
     const found: Leftovers = { entries: [], damaged: [] };
     const turns = new EventLoopYield();
     for (const { node, file } of this.#left.splice(0)) {
       await turns.yieldIfDue();
+      let text = "";
       try {
-        const id = path.basename(file, ending);
-        found.entries.push(readEntry(readFileSync(file, "utf8"), node, id));
+        text = readFileSync(file, "utf8");
+        found.entries.push(readEntry(text, node, path.basename(file, ending)));
       } catch {
-        found.damaged.push({ node, file: setAside(file) });
+        const [, job] = /"jobId":"([^"]*)"/.exec(text) ?? [];
+        found.damaged.push({ node, file: setAside(file, damagedEnding), ...(job ? { job } : {}) });
       }
     }
     found.entries.sort((one, other) => Date.parse(one.at) - Date.parse(other.at) || one.clock - other.clock);
@@ -166,10 +174,10 @@ function nodeOf(folder: string): string | undefined {
   }
 }
 
-function setAside(file: string): string {
+function setAside(file: string, newEnding: string): string {
   try {
-    renameSync(file, file + damagedEnding);
-    return file + damagedEnding;
+    renameSync(file, file + newEnding);
+    return file + newEnding;
   } catch {
     return file;
   }

@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { NodeMessage } from "node-red";
-import { type ClipMessage, handoverOf } from "../message";
+import { type ClipMessage, type Handover, handoverOf, shallowCopy } from "../message";
 import { JournalClock, notedEvery } from "./clock";
+import { Deduplicator } from "./deduplicator";
 import type { JournalEntry, StoredFailure } from "./entry";
 import { JournalFiles, type Leftovers } from "./files";
+import { Linger } from "./linger";
+import { times } from "./times";
 
 /** An entry in memory: whether it is on disk is nobody's business outside. */
 interface Held {
@@ -12,15 +15,9 @@ interface Held {
   durable: boolean;
   written: boolean;
   intending?: Promise<void>;
-  linger?: NodeJS.Timeout;
+  /** Whether it has been named as one of a node that is not there. */
+  named?: boolean;
 }
-
-/** A settled entry stays this many milliseconds, so that a kill in the hand-over loses nothing. */
-const lingerOfSender = 1000;
-/** One that was handed over to us stays longer than its sender's, which may still repeat it. */
-const lingerOfReceiver = 2000;
-/** Tokens remembered per node, in case a sender in another process repeats; in this one none does in its life. */
-const tokensKept = 10_000;
 
 /**
  * What the nodes have accepted and not yet settled, in memory and, where the node wants it, on disk.
@@ -30,12 +27,11 @@ export class Journal {
   readonly #files: JournalFiles;
   readonly #clock: JournalClock;
   readonly #held = new Map<string, Map<string, Held>>();
-  /** Those whose outcome has been sent, in the order of sending. */
-  readonly #lingering = new Set<JournalEntry>();
+  /** Those whose outcome has been sent. */
+  readonly #lingering = new Linger((entry) => this.remove(entry));
   /** Those of which only the token is left, by the sender's entry that it is kept for. */
   readonly #taken = new Map<string, JournalEntry[]>();
-  /** How often each node has taken a message with a token: two ways from one sender to it make two. */
-  readonly #tokens = new Map<string, Map<string, number>>();
+  readonly #deduplicator = new Deduplicator();
 
   constructor(readonly root: string) {
     this.#files = new JournalFiles(root);
@@ -63,7 +59,7 @@ export class Journal {
     msg: ClipMessage,
     { durable, outcomeOnly = false }: { durable: boolean; outcomeOnly?: boolean },
   ): { entry: JournalEntry; missing: string[]; trouble?: unknown } {
-    const { token, repeat } = handoverOf(msg) ?? {};
+    const { token } = handoverOf(msg) ?? {};
     delete msg.roboflow.handover;
     const entry: JournalEntry = {
       id: randomUUID(),
@@ -71,11 +67,10 @@ export class Journal {
       at: new Date().toISOString(),
       clock: this.#clock.now(),
       state: "accepted",
-      msg,
+      // The node changes the object that it got; what it finds out, in `msg.roboflow`, is worth keeping.
+      msg: shallowCopy(msg),
       ...(token ? { token } : {}),
     };
-    // Nobody repeats a repeat: who sends such a message later does it on purpose.
-    if (token && !repeat) this.#note(node, token);
     const held = { entry, durable, written: false };
     this.#of(node).set(entry.id, held);
     try {
@@ -85,16 +80,9 @@ export class Journal {
     }
   }
 
-  /**
-   * Whether this node has taken the message with this token before. Says so as often as it was taken, since that
-   * is how often its sender repeats it; who sends such a message later does it on purpose.
-   */
-  isRepeat(node: string, token: string): boolean {
-    const tokens = this.#tokens.get(node);
-    const taken = tokens?.get(token) ?? 0;
-    if (taken > 1) tokens?.set(token, taken - 1);
-    else tokens?.delete(token);
-    return taken > 0;
+  /** Whether a message that one of our nodes has sent is one that this node has taken before; counts it. */
+  isDuplicate(node: string, handover: Handover): boolean {
+    return this.#deduplicator.isDuplicate(node, handover, () => this.#mayBeRepeated(handover.token));
   }
 
   /**
@@ -138,7 +126,7 @@ export class Journal {
    */
   settle(
     entry: JournalEntry,
-    outcome: Pick<JournalEntry, "msg" | "output"> | { failure: StoredFailure },
+    outcome: { msg: NodeMessage } | { msg?: NodeMessage; failure: StoredFailure },
   ): string[] {
     Object.assign(entry, { state: "failure" in outcome ? "failed" : "sent", ...outcome });
     return this.#rewrite(entry);
@@ -149,35 +137,51 @@ export class Journal {
     entry.state = "aborted";
   }
 
-  /** Removes an entry about a second after its outcome was sent. */
+  /** Removes an entry when enough time has passed since its outcome was sent, counted while flows run. */
   linger(entry: JournalEntry): void {
-    const held = this.#heldOf(entry);
-    if (held?.written) {
-      held.linger = setTimeout(() => this.remove(entry), entry.token ? lingerOfReceiver : lingerOfSender);
-      this.#lingering.add(entry);
-    } else this.remove(entry);
+    if (this.#heldOf(entry)?.written)
+      this.#lingering.add(entry, entry.token ? times.lingerOfReceiver : times.linger);
+    else this.remove(entry);
   }
 
-  /** Removes every lingering entry at once, senders before receivers: all outcomes have been handed over. */
-  endLinger(): void {
-    for (const entry of this.#lingering) this.remove(entry);
+  /** Flows stop: what was sent last may die in the queue of a node that closes, so no entry is removed any more. */
+  flowsStop(): void {
+    this.#lingering.stop();
+  }
+
+  /**
+   * Flows run again.
+   *
+   * @param isLost whether what this node sent last may have been lost meanwhile; then it is unsettled again.
+   */
+  flowsRun(isLost: (node: string) => boolean): void {
+    for (const entry of this.#lingering.entries()) if (isLost(entry.node)) this.#lingering.delete(entry);
+    this.#lingering.start();
+  }
+
+  /**
+   * Flows do not start again, but some nodes have been left running.
+   *
+   * @param mayLose whether what this node sends may be lost: then its entries stay until flows run.
+   */
+  flowsRunPartly(mayLose: (node: string) => boolean): void {
+    this.#lingering.start((entry) => mayLose(entry.node));
   }
 
   /** Forgets an entry, but not its token while its sender has an entry that a restart would send again. */
   remove(entry: JournalEntry): void {
     const held = this.#heldOf(entry);
     if (!held) return;
-    clearTimeout(held.linger);
     this.#lingering.delete(entry);
-    if (held.written && this.#mayBeRepeated(entry)) this.#keepToken(held);
+    if (held.written && entry.token && this.#mayBeRepeated(entry.token)) this.#keepToken(held);
     else this.#delete(held);
     const receivers = this.#taken.get(entry.id) ?? [];
     this.#taken.delete(entry.id);
     for (const receiver of receivers) this.remove(receiver);
   }
 
-  #mayBeRepeated({ token }: JournalEntry): boolean {
-    if (!token) return false;
+  /** Whether the sender of the message with this token still has it. */
+  #mayBeRepeated(token: string): boolean {
     for (const ofNode of this.#held.values()) {
       const sender = ofNode.get(token);
       if (sender) return sender.entry.state !== "taken";
@@ -214,7 +218,7 @@ export class Journal {
   unsettled(node: string): JournalEntry[] {
     const held = this.#held.get(node)?.values() ?? [];
     return [...held]
-      .filter(({ linger, entry }) => !linger && entry.state !== "taken")
+      .filter(({ entry }) => entry.state !== "taken" && !this.#lingering.has(entry))
       .map(({ entry }) => entry);
   }
 
@@ -240,10 +244,65 @@ export class Journal {
       // Those of an older version have no such time.
       entry.clock ??= this.#clock.now();
       this.#of(entry.node).set(entry.id, { entry, durable: true, written: true });
-      if (entry.token) this.#note(entry.node, entry.token);
+      if (entry.token) this.#deduplicator.note(entry.node, entry.token);
     }
+    // Stays after all where its sender may still repeat it.
     for (const entry of entries) if (entry.state === "taken") this.remove(entry);
     return damaged;
+  }
+
+  /**
+   * Sets an entry aside that has ended two processes in a row.
+   *
+   * @returns the entry and its file, if there is such an entry.
+   */
+  setAside(id: string): { entry: JournalEntry; file: string } | undefined {
+    for (const ofNode of this.#held.values()) {
+      const entry = ofNode.get(id)?.entry;
+      if (!entry) continue;
+      const file = this.#files.setAside(entry);
+      this.remove(entry);
+      return { entry, file };
+    }
+    return undefined;
+  }
+
+  /**
+   * Keeps what a node has left that is not in the configuration, as far as it is on disk, for some days.
+   *
+   * @returns the entries that are kept, but each only once; those removed since the days are over; and those that could
+   *   not be kept.
+   */
+  keepOrphans(node: string): Record<"kept" | "old" | "lost", JournalEntry[]> {
+    const found = { kept: [] as JournalEntry[], old: [] as JournalEntry[], lost: [] as JournalEntry[] };
+    for (const entry of this.unsettled(node)) {
+      const held = this.#heldOf(entry);
+      if (held?.written && this.#isKept(entry)) {
+        if (!held.named) found.kept.push(entry);
+        held.named = true;
+        continue;
+      }
+      found[held?.written ? "old" : "lost"].push(entry);
+      this.remove(entry);
+    }
+    return found;
+  }
+
+  #isKept(entry: JournalEntry): boolean {
+    if (entry.orphanedAt === undefined) {
+      entry.orphanedAt = this.#clock.now();
+      this.#rewrite(entry);
+    }
+    return this.#clock.now() - entry.orphanedAt <= times.orphansKept;
+  }
+
+  /** A node is in the configuration, perhaps again. */
+  adopt(node: string): void {
+    for (const entry of this.unsettled(node)) {
+      if (entry.orphanedAt === undefined) continue;
+      delete entry.orphanedAt;
+      this.#rewrite(entry);
+    }
   }
 
   #of(node: string): Map<string, Held> {
@@ -260,12 +319,6 @@ export class Journal {
 
   #heldOf({ node, id }: JournalEntry): Held | undefined {
     return this.#held.get(node)?.get(id);
-  }
-
-  #note(node: string, token: string): void {
-    const tokens = this.#tokens.get(node) ?? new Map<string, number>();
-    this.#tokens.set(node, tokens.set(token, (tokens.get(token) ?? 0) + 1));
-    if (tokens.size > tokensKept) for (const first of tokens.keys()) return void tokens.delete(first);
   }
 
   /** Writes an entry that has changed; when the disk refuses now, the older state there stays. */

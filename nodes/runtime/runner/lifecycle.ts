@@ -1,18 +1,23 @@
-import type { NodeAPI } from "node-red";
+import type { Node, NodeAPI } from "node-red";
 import { withoutSecrets } from "../../roboflow";
+import { CrashGuard } from "../journal/crash-guard";
 import { type JournalEntry, jobOf } from "../journal/entry";
 import { Journal } from "../journal/journal";
 import { removeLeftovers } from "../leftovers";
 import { storageFolder } from "../paths";
 import { type TextValues, text, type WarningKey } from "../text";
+import { Deferred } from "./deferred";
+import { type Deploy, mayLose } from "./deploy";
 
 /** A running flow node, as its process's life concerns it. */
 export interface Resumable {
-  readonly id: string;
+  readonly node: Node;
   /** Takes up what the journal holds for this node. */
   resume(): void;
-  warn(message: string): void;
 }
+
+/** Jobs named in one line of the log. */
+const jobsALine = 15;
 
 /**
  * The part of Node-RED's life that no single node sees: deploys, and the first start after a kill.
@@ -20,82 +25,123 @@ export interface Resumable {
  */
 export class Lifecycle {
   readonly journal: Journal;
+  readonly guard: CrashGuard;
   readonly #RED: NodeAPI;
   readonly #running = new Map<string, Resumable>();
+  /** From a stop to the next start: nodes that keep running, and that have lost nothing of what they sent. */
+  #untouched: Set<string> | undefined;
   #loaded: Promise<void> | undefined;
-  #restarting: Promise<void> | undefined;
-  #restarted: () => void = () => {};
+  #restart: Deferred | undefined;
 
   constructor(RED: NodeAPI, root: string) {
     this.#RED = RED;
     this.journal = new Journal(root);
+    this.guard = new CrashGuard(root);
     removeLeftovers(RED);
-    RED.events.on("flows:stopping", () => this.#hold());
-    RED.events.on("flows:started", () => {
-      this.#release();
-      this.#takeUp().catch((error) => RED.log.error(withoutSecrets(String(error))));
+    RED.events.on("flows:stopping", (deploy?: Deploy) => this.#flowsStop(deploy));
+    RED.events.on("flows:started", () => this.#flowsRun());
+    RED.events.on("runtime-event", (event?: RuntimeEvent) => {
+      if (event?.id === "runtime-state" && event.payload?.error) this.#flowsRunPartly();
     });
   }
 
   /** Resolves when no deploy is under way: what is sent during one may reach a node that is gone. */
   async flowsRunning(): Promise<void> {
-    while (this.#restarting) await this.#restarting;
+    while (this.#restart) await this.#restart.reached;
   }
 
   get isRestarting(): boolean {
-    return this.#restarting !== undefined;
+    return this.#restart !== undefined;
   }
 
-  join(node: Resumable): void {
-    this.#running.set(node.id, node);
+  join(member: Resumable): void {
+    this.#running.set(member.node.id, member);
   }
 
-  leave(node: Resumable): void {
-    if (this.#running.get(node.id) === node) this.#running.delete(node.id);
-    // Nobody is left to whom something could be on its way.
-    if (this.#running.size === 0) this.journal.endLinger();
+  leave(member: Resumable): void {
+    const { id } = member.node;
+    if (this.#running.get(id) === member) this.#running.delete(id);
+    this.#untouched?.delete(id);
+    if (this.#running.size === 0) this.guard.close();
   }
 
-  #hold(): void {
-    this.#restarting ??= new Promise((resolve) => {
-      this.#restarted = resolve;
-    });
+  #flowsStop(deploy: Deploy | undefined): void {
+    this.#restart ??= new Deferred();
+    this.journal.flowsStop();
+    const mayHaveLost = mayLose(this.#RED, deploy);
+    const untouched = [...this.#running.values()].filter(({ node }) => !mayHaveLost(node));
+    // Where the last start did not succeed, what it has lost is still lost.
+    const before = this.#untouched;
+    this.#untouched = new Set(untouched.map(({ node }) => node.id).filter((id) => before?.has(id) ?? true));
   }
 
-  #release(): void {
-    this.#restarting = undefined;
-    this.#restarted();
+  #flowsRun(): void {
+    const untouched = this.#untouched;
+    this.#untouched = undefined;
+    this.journal.flowsRun((node) => untouched?.has(node) === false);
+    this.#endRestart();
+    this.#takeUp().catch((error) => this.#RED.log.error(withoutSecrets(String(error))));
+  }
+
+  /** A missing type or module keeps flows from starting: the nodes that the deploy has left running go on all the same. */
+  #flowsRunPartly(): void {
+    if (!this.#restart) return;
+    this.journal.flowsRunPartly((node) => this.#untouched?.has(node) === false);
+    this.#endRestart();
+  }
+
+  #endRestart(): void {
+    this.#restart?.reach();
+    this.#restart = undefined;
   }
 
   /** Every entry is read before the first is taken up, so that each node knows which repeats it has had. */
   async #takeUp(): Promise<void> {
     this.#loaded ??= this.#load();
     await this.#loaded;
-    this.#dropOrphans();
-    for (const node of [...this.#running.values()]) node.resume();
+    this.#keepOrphans();
+    for (const member of [...this.#running.values()]) member.resume();
   }
 
   async #load(): Promise<void> {
-    for (const { node, file } of await this.journal.load()) this.#warn(node, "damagedEntry", { file });
+    for (const { node, file, job = "–" } of await this.journal.load())
+      this.#warn(node, "damagedEntry", { file, job });
+    for (const id of this.guard.condemned) {
+      const { entry, file } = this.journal.setAside(id) ?? {};
+      if (entry && file) this.#warn(entry.node, "entryCrashed", { file, job: jobOf(entry) ?? "–" });
+    }
   }
 
-  /** Drops what nodes have left that are no longer in the configuration. */
-  #dropOrphans(): void {
+  /** Names what nodes have left that are not in the configuration: it goes on if they come back. */
+  #keepOrphans(): void {
     const configured = this.#configuredIds();
     // A flow file that could not be read looks like this; nobody keeps an empty one.
     if (configured.size === 0) return;
     for (const node of this.journal.nodes()) {
-      if (exists(node, configured)) continue;
-      const entries = this.journal.unsettled(node);
-      for (const entry of entries) this.journal.remove(entry);
-      if (entries.length > 0) this.#warn(node, "nodeGone", { node, ...counted(entries) });
+      if (exists(node, configured)) {
+        this.journal.adopt(node);
+        continue;
+      }
+      const { kept, old, lost } = this.journal.keepOrphans(node);
+      this.#warnOf(kept, "entriesKept", node);
+      this.#warnOf(old, "entriesOld", node);
+      this.#warnOf(lost, "entriesLost", node);
+    }
+  }
+
+  /** Names entries by their jobs, a line for each few: a warning has a length that it is cut to. */
+  #warnOf(entries: JournalEntry[], key: WarningKey, node: string): void {
+    for (let begun = 0; begun < entries.length; begun += jobsALine) {
+      const some = entries.slice(begun, begun + jobsALine);
+      const jobs = some.map(jobOf).filter((job) => job !== undefined);
+      this.#warn(node, key, { node, count: some.length, jobs: jobs.join(", ") || "–" });
     }
   }
 
   /** Warns in a node's name, or in nobody's when it does not run. */
   #warn(node: string, key: WarningKey, values: TextValues): void {
     const message = text(this.#RED, `warnings.${key}`, values);
-    const running = this.#running.get(node);
+    const running = this.#running.get(node)?.node;
     if (running) running.warn(message);
     else this.#RED.log.warn(message);
   }
@@ -109,9 +155,10 @@ export class Lifecycle {
   }
 }
 
-function counted(entries: JournalEntry[]): { count: number; jobs: string } {
-  const jobs = entries.map(jobOf).filter((job) => job !== undefined);
-  return { count: entries.length, jobs: jobs.length > 0 ? jobs.join(", ") : "–" };
+/** What Node-RED tells the editor about its state. */
+interface RuntimeEvent {
+  id?: string;
+  payload?: { error?: string };
 }
 
 /** A node inside a subflow instance is called `instance-node`, the instance itself may be inside another. */

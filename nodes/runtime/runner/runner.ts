@@ -1,11 +1,27 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
+import { EventLoopYield, nextTurn } from "../../event-loop";
 import { startUncertain, VideoError } from "../../roboflow";
 import { findAccount } from "../accounts";
 import { describeFailure, NodeFailure, statusOf } from "../failure";
 import type { JournalEntry } from "../journal/entry";
-import { asClipMessage, type ClipMessage, clipNames, handoverOf, withAnswer, writable } from "../message";
+import type { Journal } from "../journal/journal";
+import { times } from "../journal/times";
+import {
+  asClipMessage,
+  type ClipMessage,
+  clipNames,
+  type Handover,
+  handoverOf,
+  resumedBy,
+  shallowCopy,
+  withAnswer,
+  writable,
+} from "../message";
 import { type Progress, StatusLine } from "../status";
 import { type StatusKey, text } from "../text";
+import { Deferred } from "./deferred";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
 import type { Outcome, Step, Task } from "./step";
 
@@ -18,15 +34,23 @@ class Closing extends Error {}
 const gracePeriodMs = 700;
 /** Turns of the event loop in which what was sent reaches the next node, and what was sent to us arrives. */
 const handoverTurns = 5;
-/** Entries taken up in one turn of the event loop. */
-const takenUpAtOnce = 50;
 
 interface Running {
   entry: JournalEntry;
+  /** The message that is being worked on: Node-RED's own object, which goes to the next node or to Catch. */
+  msg: ClipMessage;
   resumed: boolean;
   controller: AbortController;
   patient: AbortController;
   ended: Promise<void>;
+}
+
+/** How a message came in. */
+interface Delivery {
+  send: (msg: never) => void;
+  done: (error?: Error) => void;
+  /** Whether it came from the journal. */
+  resumed: boolean;
 }
 
 /**
@@ -35,13 +59,13 @@ interface Running {
  */
 export class Runner implements Resumable {
   readonly #RED: NodeAPI;
-  readonly #node: Node;
+  readonly node: Node;
   readonly #step: Step;
   readonly #lifecycle: Lifecycle;
   readonly #status: StatusLine;
   readonly #running = new Map<string, Running>();
-  /** Entries on their way back through `receive`, by their message. */
-  readonly #takenUp = new Map<object, JournalEntry>();
+  /** Entries on their way back through `receive`, by their id. */
+  readonly #takenUp = new Map<string, JournalEntry>();
   readonly #restored = new Deferred();
   readonly #closing = new Deferred();
   /** Closed for good: what is left in the journal belongs to the node that comes after this one. */
@@ -51,7 +75,7 @@ export class Runner implements Resumable {
 
   constructor(RED: NodeAPI, node: Node, step: Step) {
     this.#RED = RED;
-    this.#node = node;
+    this.node = node;
     this.#step = step;
     this.#lifecycle = lifecycleOf(RED);
     this.#status = new StatusLine(RED, node);
@@ -62,18 +86,10 @@ export class Runner implements Resumable {
     });
   }
 
-  get id(): string {
-    return this.#node.id;
-  }
-
-  warn(message: string): void {
-    this.#node.warn(message);
-  }
-
   /** Complains at deploy time about what cannot work, as a log line and under the node. */
   reportConfigError(error: VideoError): void {
     const failure = this.#describe(error, undefined);
-    this.#node.error(failure.message);
+    this.node.error(failure.message);
     this.#status.broken(statusOf(failure));
   }
 
@@ -84,7 +100,7 @@ export class Runner implements Resumable {
 
   /** Messages that this node has accepted and whose outcome is not sent yet, those of an earlier process among them. */
   inHand(): ClipMessage[] {
-    return this.#lifecycle.journal.unsettled(this.id).map(({ msg }) => msg as ClipMessage);
+    return this.#lifecycle.journal.unsettled(this.node.id).map(({ msg }) => msg as ClipMessage);
   }
 
   /** Paths of all files that a message in the journal speaks of, of whichever node. */
@@ -121,38 +137,60 @@ export class Runner implements Resumable {
     };
     dropThose(() => true);
     // What has come in meanwhile is not.
-    if (!this.#restored.passed) this.#restored.reached.then(() => dropThose(({ resumed }) => resumed));
+    if (!this.#restored.isReached) this.#restored.reached.then(() => dropThose(({ resumed }) => resumed));
   }
 
   /** Takes up what the journal holds for this node; called after each deploy, also one that left it running. */
   resume(): void {
-    const isInHand = (entry: JournalEntry) => this.#running.has(entry.id) || this.#takenUp.has(entry.msg);
-    const entries = this.#lifecycle.journal.unsettled(this.id).filter((entry) => !isInHand(entry));
-    for (const entry of entries) this.#takenUp.set(entry.msg, entry);
-    // What the next node may have had goes first and at once, while that node still knows.
-    const isSent = ({ state }: JournalEntry) => state === "sent";
-    for (const { msg } of entries.filter(isSent)) this.#node.receive(msg);
-    const queue = entries.filter((entry) => !isSent(entry)).values();
-    // A few at a time: there may be thousands, and other nodes have messages of their own.
-    const next = () => {
-      for (let count = 0; count < takenUpAtOnce && !this.#closing.passed; count += 1) {
-        const { value: entry, done } = queue.next();
-        if (done) return setImmediate(() => this.#restored.pass());
-        this.#node.receive(entry.msg);
-      }
-      if (!this.#closing.passed) setImmediate(next);
-    };
-    next();
+    const isInHand = (entry: JournalEntry) => this.#running.has(entry.id) || this.#takenUp.has(entry.id);
+    const entries = this.#lifecycle.journal.unsettled(this.node.id).filter((entry) => !isInHand(entry));
+    for (const entry of entries) this.#takenUp.set(entry.id, entry);
+    this.#takeUp(entries).catch((error) => this.#complainOfOthers(error));
   }
 
-  #input(given: NodeMessage, send: (msg: never) => void, done: (error?: Error) => void): void {
-    const takenUp = this.#takenUp.get(given);
+  async #takeUp(entries: JournalEntry[]): Promise<void> {
+    const { guard } = this.#lifecycle;
+    const suspects = entries.filter(({ id }) => guard.isSuspect(id));
+    const others = entries.filter(({ id }) => !guard.isSuspect(id));
+    // What the next node may have had goes first and at once, while that node still knows.
+    const isSent = ({ state }: JournalEntry) => state === "sent";
+    for (const entry of others.filter(isSent)) this.#receive(entry);
+    // A few at a time: there may be thousands, and other nodes have messages of their own.
+    const loop = new EventLoopYield();
+    for (const entry of others.filter((entry) => !isSent(entry))) {
+      await loop.yieldIfDue();
+      if (this.#closing.isReached) return;
+      this.#receive(entry);
+    }
+    let wait = times.suspectWaits;
+    for (const entry of suspects) {
+      await Promise.race([delay(wait, undefined, { ref: false }), this.#closing.reached]);
+      if (this.#closing.isReached) return;
+      wait = times.suspectsApart;
+      guard.acquit(entry.id);
+      this.#receive(entry);
+    }
+    await nextTurn();
+    this.#restored.reach();
+  }
+
+  /** Lets the message of an entry come in again. It names its entry: hooks of others may make another object of it. */
+  #receive({ id, msg, state }: JournalEntry): void {
+    const copy = { ...(state === "sent" ? this.#clone(msg) : msg) } as ClipMessage;
+    copy.roboflow = { ...copy.roboflow, resumes: id };
+    this.node.receive(copy);
+  }
+
+  #input(given: NodeMessage, send: Delivery["send"], done: Delivery["done"]): void {
+    const msg = writable(given);
+    const takenUp = this.#takenUp.get(resumedBy(msg) ?? "");
     if (takenUp) {
-      this.#takenUp.delete(given);
-      if (!this.#closing.passed) this.#run(takenUp, send as Task["send"], done, true);
+      this.#takenUp.delete(takenUp.id);
+      const message = asClipMessage(msg);
+      delete message.roboflow.resumes;
+      if (!this.#closing.isReached) this.#run(takenUp, message, { send, done, resumed: true });
       return;
     }
-    const msg = writable(given);
     const command = this.#step.command?.(msg);
     if (command) {
       command
@@ -165,19 +203,19 @@ export class Runner implements Resumable {
     }
     const message = asClipMessage(msg);
     const { journal } = this.#lifecycle;
-    const handover = handoverOf(message);
-    if (handover?.repeat && journal.isRepeat(this.id, handover.token)) {
+    const sentBy = handoverOf(message);
+    if (sentBy && journal.isDuplicate(this.node.id, sentBy)) {
       done();
       return;
     }
     const entry = this.#accept(message);
     // Taken in all the same while closing: the node that comes after this one finds it in the journal.
-    if (!this.#closing.passed) this.#run(entry, send as Task["send"], done, false);
+    if (!this.#closing.isReached) this.#run(entry, message, { send, done, resumed: false });
   }
 
   #accept(message: ClipMessage): JournalEntry {
     const { journal } = this.#lifecycle;
-    const { entry, missing, trouble } = journal.accept(this.id, message, {
+    const { entry, missing, trouble } = journal.accept(this.node.id, message, {
       durable: this.#step.resume,
       outcomeOnly: this.#step.worksInMemory?.(message),
     });
@@ -191,7 +229,7 @@ export class Runner implements Resumable {
   #noteMissing(missing: readonly string[]): void {
     if (missing.length === 0 || this.#warnedOfMissing) return;
     this.#warnedOfMissing = true;
-    this.#node.warn(text(this.#RED, "warnings.notWritten", { values: missing.join(", ") }));
+    this.node.warn(text(this.#RED, "warnings.notWritten", { values: missing.join(", ") }));
   }
 
   /** Warns when the journal cannot be written any more, not with every message. */
@@ -201,19 +239,19 @@ export class Runner implements Resumable {
         new VideoError("STORAGE", "journalOff", { cause: trouble }),
         undefined,
       );
-      this.#node.warn(message);
+      this.node.warn(message);
       this.#status.warning("journalOff");
     }
     this.#withoutStorage = trouble !== undefined;
   }
 
-  #run(entry: JournalEntry, send: Task["send"], done: (error?: Error) => void, resumed: boolean): void {
+  #run(entry: JournalEntry, msg: ClipMessage, { send, done, resumed }: Delivery): void {
     const controller = new AbortController();
     const patient = new AbortController();
-    const running: Running = { entry, resumed, controller, patient, ended: Promise.resolve() };
+    const running: Running = { entry, msg, resumed, controller, patient, ended: Promise.resolve() };
     this.#running.set(entry.id, running);
-    running.ended = this.#toOutcome(this.#task(running, send), running, done)
-      .catch((error) => this.#complainOfOthers(error, entry.msg as ClipMessage))
+    running.ended = this.#toOutcome(this.#task(running, send as Task["send"]), running, done)
+      .catch((error) => this.#complainOfOthers(error, msg))
       .finally(() => this.#running.delete(entry.id));
   }
 
@@ -222,15 +260,16 @@ export class Runner implements Resumable {
    * has come to is in the journal, and its job's ID in the log.
    */
   #complainOfOthers(error: unknown, msg?: ClipMessage): void {
-    this.#node.error(this.#describe(error, msg).message);
+    this.node.error(this.#describe(error, msg).message);
   }
 
   async #toOutcome(task: Task, running: Running, done: (error?: Error) => void): Promise<void> {
-    const { entry, controller, resumed } = running;
-    const { journal } = this.#lifecycle;
+    const { entry, controller } = running;
+    const { journal, guard } = this.#lifecycle;
     let outcome: Outcome | undefined;
     try {
-      outcome = await this.#outcomeOf(entry, task);
+      guard.mark(entry.id);
+      outcome = await this.#outcomeOf(entry, task).finally(() => guard.mark(entry.id));
     } catch (error) {
       if (this.#gone) return;
       const { reason } = controller.signal;
@@ -242,23 +281,21 @@ export class Runner implements Resumable {
       }
       // Cut off: it stays in the journal as it is. What ended in a moment's gracePeriodMs counts all the same.
       if (reason instanceof Closing && !(error instanceof VideoError)) return;
-      this.#settle(entry, { failure: this.#describe(error, task.msg) });
+      this.#settle(entry, { msg: task.msg, failure: this.#describe(error, task.msg) });
     }
     if (this.#gone) return;
     if (outcome?.msg) {
-      // The same each time the work is done: even if the outcome could not be written down, a repeat is known.
-      const handover = { token: entry.id, ...(resumed ? { repeat: true } : {}) };
-      outcome.msg = withAnswer(outcome.msg, {}, { handover });
-      if (!this.#step.outcomeIsRemade) this.#settle(entry, { msg: outcome.msg, output: outcome.output ?? 0 });
+      outcome.msg = withAnswer(outcome.msg, {}, { handover: handover(running) });
+      if (!this.#step.outcomeIsRemade) this.#settle(entry, { msg: outcome.msg });
     }
     await task.flowsRunning();
     // The node that comes after this one sends it.
-    if (this.#closing.passed) return;
+    if (this.#closing.isReached) return;
     if (entry.failure) {
-      done(this.#nodeFailure(entry.failure, task.msg));
+      done(this.#nodeFailure(entry.failure, withAnswer(task.msg, {}, { handover: handover(running) })));
       this.#status.ended(entry.id, { failed: statusOf(entry.failure) });
     } else {
-      if (outcome?.msg) task.send(toOutput(outcome.msg, outcome.output ?? 0));
+      if (outcome?.msg) task.send(outcome.msg);
       done();
       this.#status.ended(entry.id, { done: outcome?.done ?? "done", values: outcome?.values });
     }
@@ -266,12 +303,25 @@ export class Runner implements Resumable {
     journal.linger(entry);
   }
 
-  /** Notes an outcome. It has come about whether or not it can be noted, and may have been paid for. */
-  #settle(entry: JournalEntry, outcome: Parameters<Lifecycle["journal"]["settle"]>[1]): void {
+  /**
+   * Notes an outcome. It has come about whether or not it can be noted, and may have been paid for. The journal keeps a
+   * copy of the message: whoever gets it next changes it.
+   */
+  #settle(entry: JournalEntry, outcome: Parameters<Journal["settle"]>[1] & { msg: ClipMessage }): void {
     try {
-      this.#noteMissing(this.#lifecycle.journal.settle(entry, outcome));
+      const msg = this.#step.resume ? this.#clone(outcome.msg) : outcome.msg;
+      this.#noteMissing(this.#lifecycle.journal.settle(entry, { ...outcome, msg }));
     } catch (error) {
-      this.#complainOfOthers(error, entry.msg as ClipMessage);
+      this.#complainOfOthers(error, outcome.msg);
+    }
+  }
+
+  #clone(msg: NodeMessage): NodeMessage {
+    try {
+      return this.#RED.util.cloneMessage(msg);
+    } catch {
+      // Something in it refuses.
+      return shallowCopy(msg);
     }
   }
 
@@ -280,7 +330,7 @@ export class Runner implements Resumable {
       case "accepted":
         return this.#step.work(task);
       case "sent":
-        return { msg: task.msg, output: entry.output, done: "sentAgain" };
+        return { msg: task.msg, done: "sentAgain" };
       case "intent":
         throw startUncertain();
       case "aborted":
@@ -291,14 +341,14 @@ export class Runner implements Resumable {
     }
   }
 
-  #task({ entry, resumed, controller, patient }: Running, send: Task["send"]): Task {
+  #task({ entry, msg, resumed, controller, patient }: Running, send: Task["send"]): Task {
     const { journal } = this.#lifecycle;
     const status = this.#status;
     return {
       id: entry.id,
       age: () => journal.ageOf(entry),
       resumed,
-      msg: entry.msg as ClipMessage,
+      msg,
       signal: controller.signal,
       // Made when it is asked for: ten thousand waiting jobs do not.
       get graceSignal() {
@@ -340,7 +390,7 @@ export class Runner implements Resumable {
   }
 
   async #close(): Promise<void> {
-    this.#closing.pass();
+    this.#closing.reach();
     const reason = new Closing();
     for (const { controller } of this.#running.values()) controller.abort(reason);
     const impatience = setTimeout(() => {
@@ -359,29 +409,18 @@ export class Runner implements Resumable {
     this.#gone = true;
     const { journal } = this.#lifecycle;
     if (!this.#step.resume)
-      for (const entry of journal.unsettled(this.id)) if (entry.state === "accepted") journal.abort(entry);
+      for (const entry of journal.unsettled(this.node.id))
+        if (entry.state === "accepted") journal.abort(entry);
     this.#status.close();
     this.#lifecycle.leave(this);
   }
 }
 
-/** Something that happens once and can be waited for. */
-class Deferred {
-  #pass: () => void = () => {};
-  #passed = false;
-  readonly reached = new Promise<void>((resolve) => {
-    this.#pass = resolve;
-  });
-
-  get passed(): boolean {
-    return this.#passed;
-  }
-
-  pass(): void {
-    this.#passed = true;
-    this.#pass();
-  }
-}
-
-const toOutput = (msg: NodeMessage, output: number): NodeMessage | (NodeMessage | null)[] =>
-  output === 0 ? msg : [...Array<null>(output).fill(null), msg];
+/**
+ * The token of an outcome is the same each time the work is done: even if the outcome could not be written down, a
+ * repeat is known.
+ */
+const handover = ({ entry, resumed }: Running): Handover => ({
+  token: entry.id,
+  ...(resumed ? { repeat: true, delivery: randomUUID() } : {}),
+});

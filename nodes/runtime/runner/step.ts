@@ -36,10 +36,8 @@ export interface Task {
 
 /** How a message's work ended well. */
 export interface Outcome {
-  /** Goes out by `output`; without one, the work has sent what there was. */
+  /** Goes out by the first output; without one, the work has sent what there was. */
   msg?: ClipMessage;
-  /** From 0. */
-  output?: number;
   done: StatusKey;
   values?: StatusValues;
 }

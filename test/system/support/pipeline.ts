@@ -37,6 +37,67 @@ export function pipeline(baseUrl: string, changes: Changes = {}): FlowNode[] {
   }
 }
 
+/** The nodes of others that `roundabout` puts between ours: a change of one of them is a change on the way. */
+export const between = ["call-f", "link-in", "link-out", "sub-f", "back"];
+
+/**
+ * The pipeline with nodes of others between ours: a function before start, a pair of link nodes before poll, and a
+ * subflow before download. Start stands inside a second subflow.
+ *
+ * @param changes properties to lay over those of any node, by its id.
+ */
+export function roundabout(
+  baseUrl: string,
+  changes: Record<string, Record<string, unknown>> = {},
+): FlowNode[] {
+  const flows: FlowNode[] = [
+    ...pipeline(baseUrl, {
+      up: { wires: [["call-f"]] },
+      st: { z: "starter", wires: [[]] },
+      po: { wires: [["through"], []] },
+    }),
+    passOn("call-f", ["start"]),
+    subflow("starter", "st", "st"),
+    {
+      id: "start",
+      type: "subflow:starter",
+      z: "tab",
+      name: "",
+      env: [],
+      wires: [["link-out", "record-job"]],
+    },
+    { id: "link-out", type: "link out", z: "tab", mode: "link", links: ["link-in"], wires: [] },
+    { id: "far", type: "tab", label: "Far" },
+    { id: "link-in", type: "link in", z: "far", links: ["link-out"], wires: [["back"]] },
+    { id: "back", type: "link out", z: "far", mode: "link", links: ["home"], wires: [] },
+    { id: "home", type: "link in", z: "tab", links: ["back"], wires: [["po"]] },
+    subflow("sub", "sub-f", "sub-f"),
+    { ...passOn("sub-f", []), z: "sub", wires: [[]] },
+    { id: "through", type: "subflow:sub", z: "tab", name: "", env: [], wires: [["do"]] },
+    { id: "other", type: "tab", label: "Other" },
+    { id: "note", type: "comment", z: "other", name: "", wires: [] },
+  ];
+  return flows.map((node) => ({ ...node, ...changes[node.id] }));
+}
+
+const passOn = (id: string, to: string[]): FlowNode => ({
+  id,
+  type: "function",
+  z: "tab",
+  func: "return msg;",
+  outputs: 1,
+  libs: [],
+  wires: [to],
+});
+
+const subflow = (id: string, first: string, last: string): FlowNode => ({
+  id,
+  type: "subflow",
+  name: id,
+  in: [{ x: 1, y: 1, wires: [{ id: first }] }],
+  out: [{ x: 1, y: 1, wires: [{ id: last, port: 0 }] }],
+});
+
 /** The key that the stand-in takes by default. */
 export const credentials = { acc: { apiKey: "demo" } };
 

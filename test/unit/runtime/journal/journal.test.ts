@@ -4,16 +4,18 @@ import fs, {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, it, type TestContext } from "node:test";
+import { afterEach, beforeEach, describe, it, mock, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { JournalEntry } from "../../../../nodes/runtime/journal/entry";
 import { Journal } from "../../../../nodes/runtime/journal/journal";
+import { times } from "../../../../nodes/runtime/journal/times";
 import type { ClipMessage } from "../../../../nodes/runtime/message";
 
 let root: string;
@@ -55,6 +57,15 @@ function watchDisk(t: TestContext, see: (step: string) => unknown): void {
     renameSync(from, to);
   });
 }
+
+/** Writes an entry's file with other properties. */
+function rewriteFile({ node, id }: JournalEntry, more: Record<string, unknown>): void {
+  const file = path.join(root, node, `${id}.json`);
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...more }));
+}
+
+const entryWith = (more: Record<string, unknown>) =>
+  JSON.stringify({ id: "x", node: "up", at: "2026-01-01T00:00:00Z", state: "accepted", msg: {}, ...more });
 
 describe("the journal after a kill", () => {
   it("has every message that was accepted, oldest first, and none twice", async () => {
@@ -98,7 +109,7 @@ describe("the journal after a kill", () => {
       const { entry, missing } = journal.accept("st", msg, durable);
       assert.deepEqual(missing, ["msg.snapshot"]);
       if (state === "intent") await journal.intend(entry, unhurried);
-      if (state === "sent") assert.deepEqual(journal.settle(entry, { msg, output: 0 }), ["msg.snapshot"]);
+      if (state === "sent") assert.deepEqual(journal.settle(entry, { msg }), ["msg.snapshot"]);
       if (state === "failed") journal.settle(entry, { failure: { code: "PLAN", message: "no credits" } });
       const [found] = (await afterKill()).journal.unsettled("st");
       assert.equal(found?.state, state);
@@ -113,7 +124,7 @@ describe("the journal after a kill", () => {
     assert.deepEqual(missing, []);
     assert.deepEqual((await afterKill()).journal.unsettled("up"), []);
     msg.payload = "https://storage.example/clip.mp4";
-    journal.settle(entry, { msg, output: 0 });
+    journal.settle(entry, { msg });
     assert.deepEqual(
       (await afterKill()).journal.unsettled("up").map(({ state, msg }) => [state, msg]),
       [["sent", msg]],
@@ -123,7 +134,7 @@ describe("the journal after a kill", () => {
   it("has nothing of a node that is not to resume", async () => {
     const journal = new Journal(root);
     const { entry } = journal.accept("up", message("clip"), { durable: false });
-    journal.settle(entry, { msg: entry.msg, output: 0 });
+    journal.settle(entry, { msg: entry.msg });
     assert.equal(existsSync(root), false);
   });
 
@@ -250,6 +261,29 @@ describe("the journal after a kill", () => {
     assert(journal.ageOf(found as JournalEntry) < 60_000);
   });
 
+  it("keeps what belongs to a node that is not there for 8 days from then on, and names each once", async () => {
+    const before = new Journal(root);
+    const days = (count: number) => count * 24 * 3_600_000;
+    const accepted = (id: string) => before.accept("po", message(id), durable).entry;
+    // One waits for ever and is not old: another flow file was used for one start only.
+    const [old, young] = [accepted("old"), accepted("young")];
+    rewriteFile(old, { orphanedAt: -days(8.5) });
+    rewriteFile(young, { clock: -days(30), orphanedAt: -days(7.5) });
+    accepted("new");
+    const { journal } = await afterKill();
+    journal.accept("po", message("in memory"), { durable: false });
+    const names = (entries: JournalEntry[]) => entries.map(({ msg }) => msg._msgid).sort();
+    const first = journal.keepOrphans("po");
+    assert.deepEqual(Object.values(first).map(names), [["new", "young"], ["old"], ["in memory"]]);
+    assert.deepEqual(Object.values(journal.keepOrphans("po")).map(names), [[], [], []]);
+    assert.deepEqual(names(journal.unsettled("po")), ["new", "young"]);
+    const orphaned = async () =>
+      (await afterKill()).journal.unsettled("po").map(({ orphanedAt }) => typeof orphanedAt);
+    assert.deepEqual(await orphaned(), ["number", "number"]);
+    journal.adopt("po");
+    assert.deepEqual(await orphaned(), ["undefined", "undefined"]);
+  });
+
   for (const damage of [
     "",
     "null",
@@ -257,11 +291,19 @@ describe("the journal after a kill", () => {
     '{"id":"x"}',
     '{"id":"x","node":"up","at":"?","state":"sent","msg":{}}',
     '{"id":"x","node":"up","at":"2026-11-27T00:00:00Z","state":"sent","msg":{},"typed":[[["a"],"date"]]}',
+    ...[4_294_967_295, -1, 1, 0.5, "0", "constructor"].map((output) => entryWith({ state: "sent", output })),
+    entryWith({ token: { length: 1 } }),
+    entryWith({ orphanedAt: "yesterday" }),
+    entryWith({ msg: 5 }),
+    entryWith({ state: "failed", failure: { code: "PLAN" } }),
+    entryWith({ state: "failed", failure: { code: "PLAN", message: "no", statusCode: "402" } }),
+    entryWith({ state: "expired" }),
   ])
     it(`sets an entry aside that reads ${damage || "nothing"}`, async () => {
       mkdirSync(path.join(root, "up"), { recursive: true });
       writeFileSync(path.join(root, "up", "x.json"), damage);
       const { damaged, journal } = await afterKill();
+      assert.deepEqual(journal.nodes(), []);
       assert.deepEqual(
         damaged.map(({ node, file }) => [node, path.basename(file)]),
         [["up", "x.json.damaged"]],
@@ -272,22 +314,45 @@ describe("the journal after a kill", () => {
 });
 
 describe("a message that comes again", () => {
+  const original = { token: "t" };
+  const repeat = { token: "t", repeat: true };
+
   it("is known by its token, in this process and after a kill, and once each", async () => {
     const journal = new Journal(root);
-    journal.accept("st", handed("clip", { token: "t" }), durable);
-    assert.equal(journal.isRepeat("po", "t"), false, "each node counts for itself");
-    assert.equal(journal.isRepeat("st", "t"), true);
-    assert.equal(journal.isRepeat("st", "t"), false);
+    assert.equal(journal.isDuplicate("st", original), false);
+    journal.accept("st", handed("clip", original), durable);
+    assert.equal(journal.isDuplicate("po", repeat), false, "each node counts for itself");
+    assert.equal(journal.isDuplicate("st", repeat), true);
+    assert.equal(journal.isDuplicate("st", repeat), false);
     const next = await afterKill();
-    assert.equal(next.journal.isRepeat("st", "t"), true);
-    assert.equal(next.journal.isRepeat("st", "t"), false);
+    assert.equal(next.journal.isDuplicate("st", repeat), true);
+    assert.equal(next.journal.isDuplicate("st", repeat), false);
   });
 
-  it("is not known when it was a repeat itself: who sends that again means it, except after a kill", async () => {
+  it("is known when it was a repeat itself, which its sender may send again after the next deploy", async () => {
     const journal = new Journal(root);
-    journal.accept("st", handed("clip", { token: "t", repeat: true }), durable);
-    assert.equal(journal.isRepeat("st", "t"), false);
-    assert.equal((await afterKill()).journal.isRepeat("st", "t"), true);
+    assert.equal(journal.isDuplicate("st", { ...repeat, delivery: "1" }), false);
+    journal.accept("st", handed("clip", repeat), durable);
+    assert.equal(journal.isDuplicate("st", { ...repeat, delivery: "2" }), true);
+    assert.equal((await afterKill()).journal.isDuplicate("st", { ...repeat, delivery: "3" }), true);
+  });
+
+  it("counts when it is not marked as a repeat: who sends it again does so on purpose", () => {
+    const journal = new Journal(root);
+    for (let time = 0; time < 3; time += 1) assert.equal(journal.isDuplicate("st", original), false);
+  });
+
+  it("is known when its repeat was faster, as long as its sender may repeat it", () => {
+    const journal = new Journal(root);
+    const sender = journal.accept("up", message("clip"), durable).entry;
+    assert.equal(journal.isDuplicate("st", { token: sender.id, repeat: true, delivery: "1" }), false);
+    assert.equal(journal.isDuplicate("st", { token: sender.id }), true);
+    assert.equal(journal.isDuplicate("st", { token: sender.id, repeat: true, delivery: "2" }), true);
+    assert.equal(journal.isDuplicate("st", { token: sender.id }), false);
+
+    assert.equal(journal.isDuplicate("po", { token: sender.id, repeat: true, delivery: "1" }), false);
+    journal.remove(sender);
+    assert.equal(journal.isDuplicate("po", { token: sender.id }), false);
   });
 });
 
@@ -305,9 +370,9 @@ describe("a message whose sender is disabled when Node-RED starts again", () => 
   it("is known for as long as that sender may send it again, over every kill, and then forgotten", async () => {
     const journal = new Journal(root);
     const sender = journal.accept("up", message("clip"), durable).entry;
-    journal.settle(sender, { msg: sender.msg, output: 0 });
+    journal.settle(sender, { msg: sender.msg });
     const receiver = journal.accept("st", handed("clip", { token: sender.id }), durable).entry;
-    journal.settle(receiver, { msg: receiver.msg, output: 0 });
+    journal.settle(receiver, { msg: receiver.msg });
     // A node after it that was told to forget the message.
     const reset = journal.accept("po", handed("clip", { token: receiver.id }), durable).entry;
     journal.remove(reset);
@@ -319,7 +384,7 @@ describe("a message whose sender is disabled when Node-RED starts again", () => 
     for (let kill = 0; kill < 2; kill += 1) {
       const { journal: next } = await afterKill();
       assert.deepEqual(next.unsettled("st"), []);
-      assert.equal(next.isRepeat("st", sender.id), true);
+      assert.equal(next.isDuplicate("st", { token: sender.id, repeat: true }), true);
     }
     const { journal: last } = await afterKill();
     const [sent] = last.unsettled("up");
@@ -329,30 +394,85 @@ describe("a message whose sender is disabled when Node-RED starts again", () => 
 });
 
 describe("a settled entry", () => {
-  it("stays a second with the sender, longer with the receiver, and is nothing to take up meanwhile", async () => {
-    const journal = new Journal(root);
+  beforeEach(() => mock.timers.enable({ apis: ["setInterval"] }));
+  afterEach(() => mock.timers.reset());
+
+  /** An upload that was handed to start, both with an outcome that was sent just now. */
+  const bothSent = (journal: Journal) => {
     const sender = journal.accept("up", message("clip"), durable).entry;
     const receiver = journal.accept("st", handed("clip", { token: sender.id }), durable).entry;
     for (const entry of [sender, receiver]) {
-      journal.settle(entry, { msg: entry.msg, output: 0 });
+      journal.settle(entry, { msg: entry.msg });
       journal.linger(entry);
     }
+  };
+  const pass = (time: number) => {
+    for (let passed = 0; passed < time; passed += times.lingerStep) mock.timers.tick(times.lingerStep);
+  };
+  const nodesLeft = () => readdirSync(root);
+
+  it("stays a second with the sender, longer with the receiver, and is nothing to take up meanwhile", () => {
+    const journal = new Journal(root);
+    bothSent(journal);
     assert.deepEqual(journal.unsettled("up"), []);
+    pass(times.linger);
     assert.equal(files("up").length, 1);
-    await delay(1250);
-    assert.deepEqual(readdirSync(root), ["st"]);
-    journal.endLinger();
-    assert.deepEqual(readdirSync(root), [], "the folder goes with the last entry");
+    pass(times.lingerStep);
+    assert.deepEqual(nodesLeft(), ["st"]);
+    pass(times.lingerOfReceiver - times.linger);
+    assert.deepEqual(nodesLeft(), [], "the folder goes with the last entry");
   });
 
-  it("that cannot be removed or written harms nobody", async () => {
+  it("stays as long as flows stand still, and is to be sent again where it may have been lost", () => {
+    const journal = new Journal(root);
+    bothSent(journal);
+    journal.flowsStop();
+    pass(10 * times.lingerOfReceiver);
+    assert.deepEqual(nodesLeft(), ["st", "up"]);
+    journal.flowsRun((node) => node === "up");
+    assert.deepEqual([journal.unsettled("up").length, journal.unsettled("st").length], [1, 0]);
+    pass(10 * times.lingerOfReceiver);
+    assert.equal(files("up").length, 1);
+    assert.equal(files("st").length, 1, "its receiver knows it for as long");
+  });
+
+  it("stays where it may be lost until flows run, when only some nodes have been left running", () => {
+    const journal = new Journal(root);
+    bothSent(journal);
+    journal.flowsStop();
+    journal.flowsRunPartly((node) => node === "up");
+    for (const node of ["up", "po"]) journal.linger(journal.accept(node, message("late"), durable).entry);
+    pass(10 * times.lingerOfReceiver);
+    assert.equal(files("up").length, 2);
+    assert.equal(nodesLeft().includes("po"), false);
+    journal.flowsRun(() => true);
+    assert.equal(journal.unsettled("up").length, 2);
+  });
+
+  it("stays when the event loop was blocked for long: what was sent has not gone any further meanwhile", () => {
+    const journal = new Journal(root);
+    bothSent(journal);
+    pass(times.linger - times.lingerStep);
+    mock.timers.tick(times.lingerStep);
+    assert.equal(files("up").length, 1);
+  });
+
+  it("of a message that was not written before its outcome is written, since it can", async () => {
+    const journal = new Journal(root);
+    const { entry } = journal.accept("up", message("clip"), { durable: true, outcomeOnly: true });
+    assert.equal((await afterKill()).journal.unsettled("up").length, 0);
+    journal.settle(entry, { msg: message("clip") });
+    assert.equal((await afterKill()).journal.unsettled("up")[0]?.state, "sent");
+  });
+
+  it("that cannot be removed or written harms nobody", () => {
     const journal = new Journal(root);
     const { entry } = journal.accept("up", message("clip"), durable);
     rmSync(root, { recursive: true });
     mkdirSync(path.join(root, "up", `${entry.id}.json`, "stubborn"), { recursive: true });
     journal.settle(entry, { msg: entry.msg });
     journal.linger(entry);
-    await delay(1100);
+    pass(times.linger + times.lingerStep);
     assert.deepEqual(journal.nodes(), []);
   });
 });

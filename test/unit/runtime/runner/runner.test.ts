@@ -17,6 +17,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Node, NodeAPI } from "node-red";
 import { VideoError } from "../../../../nodes/roboflow";
 import type { ClipMessage } from "../../../../nodes/runtime/message";
+import type { Deploy } from "../../../../nodes/runtime/runner/deploy";
 import { Runner } from "../../../../nodes/runtime/runner/runner";
 import type { Outcome, Step, Task } from "../../../../nodes/runtime/runner/step";
 import { until } from "../../../support/node-red";
@@ -36,13 +37,17 @@ class FakeNodeRed {
   readonly events = new EventEmitter();
   readonly warnings: string[] = [];
   configured: string[] = [];
+  /** Nodes of others in the configuration. */
+  others: { id: string; type: string; z?: string }[] = [];
   readonly RED = {
     events: this.events,
     settings: { userDir },
+    util: { cloneMessage: structuredClone },
     log: { warn: (text: string) => this.warnings.push(text), error: () => {} },
     nodes: {
       eachNode: (visit: (node: { id: string }) => void) => {
         for (const id of this.configured) visit({ id });
+        for (const other of this.others) visit(other);
       },
       getNode: () => null,
     },
@@ -58,15 +63,24 @@ class FakeNodeRed {
     this.events.emit("flows:started");
     await delay(30);
   }
+
+  /** A deploy that closes these nodes, all of them by default, up to where the next ones are made. */
+  async stopped(deploy: Deploy = { type: "full" }, nodes: FakeNode[] = []): Promise<void> {
+    this.events.emit("flows:stopping", deploy);
+    await Promise.all(nodes.map((node) => node.close()));
+    this.events.emit("flows:stopped", deploy);
+  }
 }
 
 class FakeNode {
+  readonly received: ClipMessage[] = [];
   readonly sent: ClipMessage[] = [];
   readonly done: (string | undefined)[] = [];
   readonly errors: string[] = [];
   readonly runner: Runner;
   /** Lets other nodes' hooks have their say before a message is delivered. */
   hooksTake: number | undefined;
+  hookClones = false;
   failOnSend = false;
   failOnDone = false;
   #input: (...args: unknown[]) => void = () => {};
@@ -75,6 +89,7 @@ class FakeNode {
   constructor(RED: NodeAPI, id: string, step: Step) {
     const node = {
       id,
+      z: "tab",
       on: (event: "input" | "close", listener: never) => {
         if (event === "input") this.#input = listener;
         else this.#close = listener;
@@ -90,7 +105,9 @@ class FakeNode {
     this.runner = new Runner(RED, node as unknown as Node, step);
   }
 
-  receive(msg: ClipMessage): void {
+  receive(arrived: ClipMessage): void {
+    const msg = this.hookClones ? structuredClone(arrived) : arrived;
+    this.received.push(msg);
     const send = (sent: ClipMessage) => {
       if (this.failOnSend) throw new Error("a node downstream broke");
       this.sent.push(structuredClone(sent));
@@ -108,6 +125,8 @@ class FakeNode {
 
 const clip = (id: string, handover?: { token: string; repeat?: boolean }) =>
   ({ _msgid: id, payload: id, roboflow: { id, ...(handover ? { handover } : {}) } }) as ClipMessage;
+/** A process that is killed while it works on a message is suspicious of it; these are killed from outside. */
+const whenIdle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 const passOn = async ({ msg }: Task): Promise<Outcome> => ({ msg, done: "done" });
 const forEver = ({ signal }: Task) =>
   new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -116,6 +135,7 @@ describe("taking up what a kill has left", () => {
   const leave = async (count: number) => {
     const before = new FakeNodeRed().node("up", forEver);
     for (let index = 0; index < count; index += 1) before.receive(clip(`clip-${index}`));
+    await whenIdle();
   };
 
   for (const hooksTake of [undefined, 5])
@@ -138,6 +158,24 @@ describe("taking up what a kill has left", () => {
       assert.equal(new Set(worked).size, 120);
       await node.close();
     });
+
+  it("goes on when a hook of others makes another object of each message", async () => {
+    await leave(3);
+    const nodeRed = new FakeNodeRed();
+    const worked: string[] = [];
+    const node = nodeRed.node("up", (task) => {
+      worked.push(task.msg.roboflow.id);
+      assert.equal(task.msg.roboflow.resumes, undefined);
+      return forEver(task);
+    });
+    node.hookClones = true;
+    await nodeRed.started();
+    assert.deepEqual(worked.sort(), ["clip-0", "clip-1", "clip-2"]);
+    assert.equal(entries("up").length, 3, "and takes none for a new one");
+    await nodeRed.started();
+    assert.equal(worked.length, 3);
+    await node.close();
+  });
 
   it("goes on with the node that comes after one closed in the middle of it", async () => {
     await leave(120);
@@ -182,10 +220,36 @@ describe("taking up what a kill has left", () => {
     nodeRed.configured = [];
     await nodeRed.started();
     assert.equal(entries("up").length, 2);
-    nodeRed.configured = ["other"];
+  });
+
+  it("keeps what a node has left that is not in the flows, says so once, and goes on when the node is back", async () => {
+    await leave(2);
+    const nodeRed = new FakeNodeRed();
+    await nodeRed.node("other", forEver).close();
     await nodeRed.started();
-    assert.deepEqual(entries("up"), []);
+    await nodeRed.started();
+    assert.equal(entries("up").length, 2);
     assert.equal(nodeRed.warnings.length, 1);
+    const node = nodeRed.node("up", passOn);
+    await nodeRed.started();
+    assert.equal(node.sent.length, 2);
+    await node.close();
+  });
+
+  it("names every job that it keeps, however many there are", async () => {
+    const before = new FakeNodeRed().node("up", forEver);
+    const jobs = Array.from({ length: 100 }, (_, index) => `00000000-0000-0000-0000-${index + 1e11}`);
+    for (const jobId of jobs) {
+      const msg = clip(jobId);
+      msg.roboflow.jobId = jobId;
+      before.receive(msg);
+    }
+    await whenIdle();
+    const nodeRed = new FakeNodeRed();
+    await nodeRed.node("other", forEver).close();
+    await nodeRed.started();
+    for (const job of jobs) assert(nodeRed.warnings.some((warning) => warning.includes(job)));
+    assert(nodeRed.warnings.every((warning) => warning.length < 1000 && !warning.includes("…")));
   });
 
   it("removes the result that a killed download had begun to fetch", async () => {
@@ -232,6 +296,7 @@ describe("taking up what a kill has left", () => {
     up.receive(clip("clip"));
     await delay(10);
     st.receive(up.sent[0] as ClipMessage);
+    await whenIdle();
 
     makeWritable("up");
     const next = new FakeNodeRed();
@@ -325,7 +390,6 @@ describe("a deploy", () => {
     assert.equal(worked, 1);
     assert.equal(next.sent.length, 1);
     await next.close();
-    assert.deepEqual(entries("up"), [], "the last node that closes leaves nothing that was handed over");
   });
 
   for (const end of ["well", "in an error"])
@@ -358,28 +422,202 @@ describe("a deploy", () => {
       await Promise.all([next.close(), killed.close()]);
     });
 
-  it("lets a start that waits for its turn begin nothing once its node has closed", async () => {
-    const nodeRed = new FakeNodeRed();
-    let begin: () => void = () => {};
-    let asked = 0;
-    const slow = nodeRed.node(
-      "st",
-      async ({ msg, intend }) => {
-        await new Promise<void>((resolve) => {
-          begin = resolve;
-        });
-        await intend();
-        asked += 1;
-        return { msg, done: "started" };
-      },
-      { paid: true },
-    );
+  for (const moment of ["has closed", "is closing"])
+    it(`lets a start that waits for its turn begin nothing once its node ${moment}`, async () => {
+      const nodeRed = new FakeNodeRed();
+      let begin: () => void = () => {};
+      let asked = 0;
+      const slow = nodeRed.node(
+        "st",
+        async ({ msg, intend }) => {
+          await new Promise<void>((resolve) => {
+            begin = resolve;
+          });
+          await intend();
+          asked += 1;
+          return { msg, done: "started" };
+        },
+        { paid: true },
+      );
+      await nodeRed.started();
+      slow.receive(clip("clip"));
+      const closed = slow.close();
+      if (moment === "has closed") await closed;
+      begin();
+      await closed;
+      await delay(10);
+      assert.equal(asked, 0);
+      const [name = ""] = entries("st");
+      assert.equal(JSON.parse(readFileSync(path.join(journal(), "st", name), "utf8")).state, "accepted");
+    });
+});
+
+describe("what was sent just before a deploy", () => {
+  const changed = (...ids: string[]): Deploy => ({ type: "nodes", diff: { changed: ids } });
+  const tabs = [
+    { id: "tab", type: "tab" },
+    { id: "other", type: "tab" },
+  ];
+  /** A node that has just sent a message, or raised an error. */
+  const hasSent = async (nodeRed: FakeNodeRed, work: Step["work"] = passOn) => {
+    const node = nodeRed.node("up", work);
     await nodeRed.started();
-    slow.receive(clip("clip"));
-    await slow.close();
-    begin();
-    await delay(10);
-    assert.equal(asked, 0);
+    node.receive(clip("clip"));
+    await delay(5);
+    assert.equal(node.done.length, 1);
+    return node;
+  };
+  const handovers = (node: FakeNode) => node.sent.map(({ roboflow }) => roboflow.handover);
+
+  it("stays on disk, over a clean stop too, and comes again marked as a repeat", async () => {
+    const before = new FakeNodeRed();
+    const node = await hasSent(before);
+    await before.stopped({ type: "full" }, [node]);
+    assert.equal(entries("up").length, 1);
+    const nodeRed = new FakeNodeRed();
+    const next = nodeRed.node("up", forEver);
+    await nodeRed.started();
+    const token = node.sent[0]?.roboflow.handover?.token;
+    assert.deepEqual(
+      handovers(next).map((handover) => ({ ...handover, delivery: "" })),
+      [{ token, repeat: true, delivery: "" }],
+    );
+    await next.close();
+  });
+
+  it("comes again with each deploy, and is done by a node that has it only once", async () => {
+    const nodeRed = new FakeNodeRed();
+    const worked: string[] = [];
+    const work = (task: Task) => {
+      worked.push(task.msg.roboflow.id);
+      return forEver(task);
+    };
+    let [up, st] = [await hasSent(nodeRed), nodeRed.node("st", work)];
+    const deliver = () => st.receive(structuredClone(up.sent[0]) as ClipMessage);
+    for (let deploy = 0; deploy < 3; deploy += 1) {
+      await nodeRed.stopped({ type: "full" }, [up, st]);
+      [up, st] = [nodeRed.node("up", forEver), nodeRed.node("st", work)];
+      await nodeRed.started();
+      assert.equal(up.sent.length, 1);
+      worked.length = 0;
+      deliver();
+      // The original was lost, the first repeat was not.
+      assert.deepEqual(worked, deploy === 0 ? ["clip"] : []);
+    }
+    await Promise.all([up.close(), st.close()]);
+  });
+
+  it("comes again as it was, whatever the next nodes have done with it", async () => {
+    const nodeRed = new FakeNodeRed();
+    const node = await hasSent(nodeRed, async ({ msg }) => {
+      msg.payload = { answer: 42 };
+      return { msg, done: "done" };
+    });
+    const sent = node.received[0] as ClipMessage & { payload: { answer?: number } };
+    delete sent.payload.answer;
+    sent.roboflow.id = "somebody else's";
+    await nodeRed.stopped({ type: "full" }, [node]);
+    const next = nodeRed.node("up", forEver);
+    await nodeRed.started();
+    assert.deepEqual(next.sent[0]?.payload, { answer: 42 });
+    assert.equal(next.sent[0]?.roboflow.id, "clip");
+    await next.close();
+  });
+
+  it("is made anew from the message that came in, where it is not kept", async () => {
+    const nodeRed = new FakeNodeRed();
+    const urls: unknown[] = [];
+    const download: Step["work"] = async ({ msg }) => {
+      urls.push(msg.payload);
+      msg.payload = "the result";
+      return { msg, done: "downloaded" };
+    };
+    const node = nodeRed.node("do", download, { outcomeIsRemade: true });
+    await nodeRed.started();
+    node.receive(clip("clip"));
+    await delay(5);
+    await nodeRed.stopped({ type: "full" }, [node]);
+    const next = nodeRed.node("do", download, { outcomeIsRemade: true });
+    await nodeRed.started();
+    assert.deepEqual(urls, ["clip", "clip"]);
+    await next.close();
+  });
+
+  it("comes again from a node that the deploy left running, since what was in its way may have been stopped", async () => {
+    const nodeRed = new FakeNodeRed();
+    nodeRed.others = tabs;
+    const node = await hasSent(nodeRed);
+    await nodeRed.stopped(changed("function", "tab"));
+    await nodeRed.started();
+    assert.equal(node.sent.length, 2);
+    assert.equal(handovers(node)[1]?.repeat, true);
+    await node.close();
+  });
+
+  it("does not come again when the deploy was about another tab", async () => {
+    const nodeRed = new FakeNodeRed();
+    nodeRed.others = tabs;
+    const node = await hasSent(nodeRed);
+    await nodeRed.stopped(changed("function", "other"));
+    await nodeRed.started();
+    assert.equal(node.sent.length, 1);
+    await node.close();
+  });
+
+  for (const type of ["link out", "link call", "subflow:somewhere"])
+    it(`comes again when there is a way to other tabs: ${type}`, async () => {
+      const nodeRed = new FakeNodeRed();
+      nodeRed.others = [...tabs, { id: "away", type, z: "tab" }];
+      const node = await hasSent(nodeRed);
+      await nodeRed.stopped(changed("function", "other"));
+      await nodeRed.started();
+      assert.equal(node.sent.length, 2);
+      await node.close();
+    });
+
+  it("comes again as an error, with the same token", async () => {
+    const nodeRed = new FakeNodeRed();
+    const fails = async () => {
+      throw new VideoError("AUTH", "keyRefused");
+    };
+    const node = await hasSent(nodeRed, fails);
+    const first = { ...node.received[0]?.roboflow.handover };
+    await nodeRed.stopped({ type: "full" }, [node]);
+    const next = nodeRed.node("up", passOn);
+    await nodeRed.started();
+    assert.deepEqual([next.done, next.sent], [["AUTH"], []]);
+    const second = next.received[0]?.roboflow.handover;
+    assert.deepEqual([second?.token, second?.repeat], [first.token, true]);
+    assert.deepEqual(Object.keys(first), ["token"]);
+    await next.close();
+  });
+});
+
+describe("a deploy after which flows do not start, because a type is missing", () => {
+  const missing = { id: "runtime-state", payload: { state: "stop", error: "missing-types" } };
+
+  it("lets the nodes that it left running go on, and what they send comes again when flows start", async () => {
+    const nodeRed = new FakeNodeRed();
+    let finish: () => void = () => {};
+    const node = nodeRed.node("up", async ({ msg }) => {
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return { msg, done: "done" };
+    });
+    await nodeRed.started();
+    node.receive(clip("clip"));
+    await nodeRed.stopped({ type: "nodes", diff: { changed: ["st", "tab"] } });
+    finish();
+    await delay(20);
+    assert.equal(node.sent.length, 0, "flows may still start");
+    nodeRed.events.emit("runtime-event", missing);
+    await delay(20);
+    assert.equal(node.sent.length, 1);
+    await nodeRed.stopped({ type: "nodes", diff: { changed: ["other"] } });
+    await nodeRed.started();
+    assert.equal(node.sent.length, 2, "start was missing when it was sent");
+    await node.close();
   });
 });
 

@@ -1,0 +1,115 @@
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import path from "node:path";
+
+/** What an earlier process has left. */
+interface Left {
+  /** Entries that it was told to be careful with. */
+  suspects: string[];
+  /** Entries that it was at work on when it ended. */
+  atWork: string[];
+}
+
+/** Its name is none that the journal gives to a node. */
+const fileName = ".at-work";
+/** Characters of an entry's id, and the end of its line. */
+const lineLength = 37;
+/** Entries marked in one turn of the event loop; a burst of more goes without. */
+const mostMarks = 100;
+
+/**
+ * Finds the entry that ends the process, however often it is started again: one that freezes it until somebody kills it,
+ * or makes it run out of memory. While the event loop is busy with an entry, its id stands in a file, which survives the
+ * process. An entry that stands there when the process ends is a suspect: the next process takes it up later than the
+ * others and alone. If it stands there again, it has ended two processes in a row. A kill from outside may hit an entry
+ * once, but hardly the same one again: it is marked for some milliseconds, at another time of the process's life.
+ */
+export class CrashGuard {
+  /** Entries that have ended two processes in a row. */
+  readonly condemned: readonly string[];
+  readonly #suspects: Set<string>;
+  readonly #file: string;
+  #handle: number | undefined;
+  #linesFrom = 0;
+  #marks = 0;
+  #failed = false;
+
+  constructor(root: string) {
+    this.#file = path.join(root, fileName);
+    const { suspects, atWork } = readLeft(this.#file);
+    this.condemned = atWork.filter((id) => suspects.includes(id));
+    this.#suspects = new Set(atWork.filter((id) => !suspects.includes(id)));
+  }
+
+  /** Whether an entry was worked on when the last process ended, and has not been taken up since. */
+  isSuspect(id: string): boolean {
+    return this.#suspects.has(id);
+  }
+
+  /** Says that a suspect is taken up now. */
+  acquit(id: string): void {
+    this.#suspects.delete(id);
+  }
+
+  /** Marks the entry that is worked on, until the next turn of the event loop. */
+  mark(id: string): void {
+    if (this.#marks >= mostMarks) return;
+    this.#attempt(() => {
+      this.#handle ??= this.#begin();
+      writeSync(this.#handle, `${id}\n`, this.#linesFrom + lineLength * this.#marks);
+      this.#marks += 1;
+      if (this.#marks === 1) setImmediate(() => this.#clear());
+    });
+  }
+
+  /** Removes the file: nothing is left to be marked. */
+  close(): void {
+    if (this.#handle === undefined) return;
+    const handle = this.#handle;
+    this.#handle = undefined;
+    this.#marks = 0;
+    this.#attempt(() => closeSync(handle));
+    this.#attempt(() => rmSync(this.#file));
+  }
+
+  /** Takes the place of the last process's file in one step, so that no kill lets an entry stand in both lists. */
+  #begin(): number {
+    const head = `${JSON.stringify([...this.#suspects])}\n`;
+    mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
+    const temporary = `${this.#file}.tmp`;
+    const handle = openSync(temporary, "w", 0o600);
+    writeSync(handle, head);
+    renameSync(temporary, this.#file);
+    this.#linesFrom = Buffer.byteLength(head);
+    return handle;
+  }
+
+  #clear(): void {
+    if (this.#handle === undefined) return;
+    const handle = this.#handle;
+    this.#attempt(() => writeSync(handle, " ".repeat(lineLength * this.#marks), this.#linesFrom));
+    this.#marks = 0;
+  }
+
+  /** Without a disk to write to, it does without. */
+  #attempt(act: () => void): void {
+    if (this.#failed) return;
+    try {
+      act();
+    } catch {
+      this.#failed = true;
+    }
+  }
+}
+
+function readLeft(file: string): Left {
+  try {
+    const [head = "", ...lines] = readFileSync(file, "utf8").split("\n");
+    const suspects: unknown = JSON.parse(head);
+    return {
+      suspects: Array.isArray(suspects) ? suspects : [],
+      atWork: lines.map((line) => line.trim()).filter((line) => line.length === lineLength - 1),
+    };
+  } catch {
+    return { suspects: [], atWork: [] };
+  }
+}
