@@ -101,11 +101,11 @@ async function sendAsItIs(
   { clip, name }: { clip: Buffer | string; name: string },
   { task, pause }: { task: Task; pause: () => void },
 ) {
+  task.working("uploading", { percent: 0 });
   const { video, container } = await openSource(clip, name || nameless);
   const fileName = name || `${nameless}.${container}`;
   const uploadName = uploadNameOf(fileName, task.id, container);
   const percent = (bytes: number) => Math.min(100, Math.floor((100 * bytes) / video.size));
-  task.working("uploading", { percent: 0 });
   const inputUrl = await client.upload(uploadName, video, {
     signal: task.signal,
     progress: (bytes) => task.working("uploading", { percent: percent(bytes) }),

@@ -71,12 +71,18 @@ describe("a message that ends Node-RED each time it is worked on", () => {
         await died(nodeRed, 2);
 
         nodeRed = await NodeRed.start({ ...options, ...poisoned, keepFlows: true });
+        // One whose start was under way when the process ended is in doubt.
+        const hasOutcome = (clip: string) =>
+          clipsWithResult(nodeRed).has(clip) ||
+          nodeRed
+            .records("caught")
+            .some(({ msg }) => msg.roboflow.id === clip && msg.error.code === "START_UNCERTAIN");
         await until(
-          () => innocents.every((clip) => clipsWithResult(nodeRed).has(clip)),
+          () => innocents.every(hasOutcome),
           longestLife,
           () => `${[...clipsWithResult(nodeRed)]}\n${nodeRed.output.slice(-2000)}`,
         );
-        for (const clip of innocents) assert.equal(emulator.ledger.jobsOf(clip).length, 1, clip);
+        for (const clip of innocents) assert(emulator.ledger.jobsOf(clip).length <= 1, clip);
         assert.equal(deaths(), 2);
         const [, file = ""] =
           /set aside: (\S+[.]crashed) \(job: job-of-the-poisoned-one\)/.exec(nodeRed.output) ?? [];

@@ -54,25 +54,29 @@ export class CrashGuard {
   mark(id: string): void {
     if (this.#marks >= mostMarks) return;
     this.#attempt(() => {
-      this.#handle ??= this.#begin();
-      writeSync(this.#handle, `${id}\n`, this.#linesFrom + lineLength * this.#marks);
+      writeSync(this.#open(), `${id}\n`, this.#linesFrom + lineLength * this.#marks);
       this.#marks += 1;
       if (this.#marks === 1) setImmediate(() => this.#clear());
     });
   }
 
-  /** Removes the file: nothing is left to be marked. */
+  /** Says that those that are condemned have been set aside: the last process's file has done its work. */
+  forgetCondemned(): void {
+    if (this.condemned.length > 0) this.#attempt(() => this.#open());
+  }
+
+  /** Removes the file: no node is left that could work on an entry, so none is to blame for what comes. */
   close(): void {
-    if (this.#handle === undefined) return;
     const handle = this.#handle;
     this.#handle = undefined;
     this.#marks = 0;
-    this.#attempt(() => closeSync(handle));
-    this.#attempt(() => rmSync(this.#file));
+    if (handle !== undefined) this.#attempt(() => closeSync(handle));
+    this.#attempt(() => rmSync(this.#file, { force: true }));
   }
 
   /** Takes the place of the last process's file in one step, so that no kill lets an entry stand in both lists. */
-  #begin(): number {
+  #open(): number {
+    if (this.#handle !== undefined) return this.#handle;
     const head = `${JSON.stringify([...this.#suspects])}\n`;
     mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
     const temporary = `${this.#file}.tmp`;
@@ -80,6 +84,7 @@ export class CrashGuard {
     writeSync(handle, head);
     renameSync(temporary, this.#file);
     this.#linesFrom = Buffer.byteLength(head);
+    this.#handle = handle;
     return handle;
   }
 

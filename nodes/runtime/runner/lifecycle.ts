@@ -110,6 +110,7 @@ export class Lifecycle {
       const { entry, file } = this.journal.setAside(id) ?? {};
       if (entry && file) this.#warn(entry.node, "entryCrashed", { file, job: jobOf(entry) ?? "–" });
     }
+    this.guard.forgetCondemned();
   }
 
   /** Names what nodes have left that are not in the configuration: it goes on if they come back. */

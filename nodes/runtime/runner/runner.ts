@@ -342,8 +342,9 @@ export class Runner implements Resumable {
   }
 
   #task({ entry, msg, resumed, controller, patient }: Running, send: Task["send"]): Task {
-    const { journal } = this.#lifecycle;
+    const { journal, guard } = this.#lifecycle;
     const status = this.#status;
+    let stage: StatusKey | undefined;
     return {
       id: entry.id,
       age: () => journal.ageOf(entry),
@@ -356,6 +357,9 @@ export class Runner implements Resumable {
       },
       working: (key, values, options): void => {
         const progress: Progress = { key, values, trouble: options?.trouble };
+        // Another part of the work begins.
+        if (key !== stage) guard.mark(entry.id);
+        stage = key;
         if (!controller.signal.aborted) status.working(entry.id, progress);
       },
       send,

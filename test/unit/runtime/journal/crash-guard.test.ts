@@ -59,6 +59,24 @@ it("comes to the same when the process ends before it has begun", () => {
   for (let start = 0; start < 3; start += 1) assert.deepEqual(new CrashGuard(root).condemned, [one]);
 });
 
+for (const end of ["is stopped", "is killed"])
+  it(`condemns once: what was set aside may be tried again, even if the next process ${end} before it marks anything`, () => {
+    new CrashGuard(root).mark(one);
+    new CrashGuard(root).mark(one);
+    const guard = new CrashGuard(root);
+    assert.deepEqual(guard.condemned, [one]);
+    guard.forgetCondemned();
+    if (end === "is stopped") guard.close();
+    const next = new CrashGuard(root);
+    assert.deepEqual([next.condemned, next.isSuspect(one)], [[], false]);
+  });
+
+it("suspects nothing any more after a clean stop, though nothing was marked meanwhile", () => {
+  new CrashGuard(root).mark(one);
+  new CrashGuard(root).close();
+  assert.equal(new CrashGuard(root).isSuspect(one), false);
+});
+
 it("leaves nothing behind after a clean stop, and marks again after the next start of flows", () => {
   const guard = new CrashGuard(root);
   guard.mark(one);
