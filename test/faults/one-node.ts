@@ -163,9 +163,12 @@ export async function modelList(t: TestContext, setting: Setting & { clip: objec
 const asText = (value: unknown) =>
   JSON.stringify(value, (_, inner) => (inner instanceof Error ? String(inner) : inner));
 
+/** What the journal notes of itself: which entry it is at work on, and the time. */
+const notes = [".at-work", ".clock.json"];
+
 const filesIn = (folder: string): string[] =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
+        .filter((entry) => entry.isFile() && !notes.includes(entry.name))
         .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
     : [];

@@ -78,7 +78,7 @@ before(async () => {
 });
 
 /** How often the processor time of an ordinary result of the same size may be needed. */
-const mostTimes = 12;
+const mostTimes = 24;
 
 function costsLittle(what: string, make: () => string, reason?: string): void {
   test(`${what} ${reason ? "is refused" : "is read"}, at little cost`, async () => {

@@ -23,7 +23,8 @@ class Camera {
 /** Values that JSON carries, those that it carries with our help, and those that nothing carries. */
 const awkward = fc.oneof(
   fc.constantFrom<unknown>(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, undefined),
-  fc.date({ noInvalidDate: false }),
+  // Without the invalid one, which equals no other for assert; it has a test of its own.
+  fc.date({ noInvalidDate: true }),
   fc.constantFrom<unknown>(
     "2026-11-27T09:00:00.000Z",
     "NaN",
@@ -82,6 +83,12 @@ describe("a message written down and read again", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  it("has an invalid date where it had one", () => {
+    const { read } = afterRestart({ when: new Date(Number.NaN), list: [new Date(Number.NaN)] });
+    const { when, list } = read as { when: Date; list: Date[] };
+    for (const date of [when, list[0]]) assert.ok(date instanceof Date && Number.isNaN(date.getTime()));
   });
 
   it("is as JSON has it where JSON has it all", () => {
