@@ -20,9 +20,9 @@ import {
 /** Seed of the random moments; the same seed asks for the same moments. */
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 /** Random kills in all. */
-const kills = Number(process.env.KILLS ?? 100);
+const kills = Number(process.env.KILLS ?? 30);
 /** Outcomes to see of each other kind of interruption. */
-const outcomes = Number(process.env.OUTCOMES ?? 120);
+const outcomes = Number(process.env.OUTCOMES ?? 40);
 const inFlight = 20;
 /** Milliseconds between two interruptions at most: longer than an outcome stays in the journal, or all would come again each time. */
 const longestLife = 2500;
