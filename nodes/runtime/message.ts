@@ -57,8 +57,15 @@ const written = ["payload", "roboflow", "filename", "statusCode"];
 export const writable = (msg: NodeMessage): NodeMessage =>
   takesChanges(msg, written) ? msg : (copyOfAll(msg) as NodeMessage);
 
-/** A message of its own with the same values, without what a getter or a proxy refuses to show. */
-export const shallowCopy = (msg: NodeMessage): NodeMessage => copyOfAll(msg) as NodeMessage;
+/**
+ * A message of its own with the same values, without what a getter or a proxy refuses to show. One that holds itself
+ * holds its copy then: the message would be in there a second time.
+ */
+export function shallowCopy(msg: NodeMessage): NodeMessage {
+  const copy = copyOfAll(msg) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(copy)) if (value === msg) copy[name] = copy;
+  return copy as NodeMessage;
+}
 
 /** Gives a writable message its `msg.roboflow` when it has none, so that any of the nodes may be the first. */
 export function asClipMessage(msg: NodeMessage): ClipMessage {
