@@ -159,8 +159,8 @@ describe("an example, imported and used", () => {
     const flow = await run("four-steps", {}, sendsTheClip);
     await pressButton(flow, "four-steps", "send a clip");
     const [first] = await flow.recorded("events", 1);
-    const { payload, parts, roboflow } = first?.msg ?? {};
-    assert.equal(roboflow.frames, 75);
+    const { payload, parts, roboflow: known } = first?.msg ?? {};
+    assert.equal(known.frames, 75);
     await flow.recorded("events", parts.count);
     // The debug sidebar shows the first properties of an object.
     assert.deepEqual(Object.keys(payload).slice(0, 4), ["class", "model", "start", "end"]);
