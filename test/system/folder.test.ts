@@ -166,6 +166,12 @@ describe("a folder node", () => {
         await watched.start({ existing });
         await afterThat(watched, "new.mp4");
         if (existing) await watched.untilPassed("old.mp4");
+        // What was sent a moment before a stop comes again after it, marked as a repeat.
+        await until(
+          () => journalFiles(watched.userDir).length === 0,
+          10_000,
+          () => `in the journal: ${journalFiles(watched.userDir)}`,
+        );
         await watched.nodeRed.stop();
         await watched.start({ existing }, "", { keepFlows: true });
         await afterThat(watched, "newer.mp4");
