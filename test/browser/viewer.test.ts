@@ -12,7 +12,7 @@ import { killAndRestart, pressButton, readExample } from "../support/example";
 import { type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
 
 const root = path.join(__dirname, "..", "..");
-const yard = path.join(root, "test", "demo", "clip", "yard.mp4");
+const yard = path.join(root, "demo", "clip", "yard.mp4");
 
 let folder: string;
 let emulator: Emulator;
