@@ -187,7 +187,7 @@ test("a clip that is finished while it waits for others is sent as it is when it
     { type: "roboflow-video-upload" },
     { account: { baseUrl: emulator.url, maxUploads: 1 }, apiKey: knownKey },
   );
-  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 200_000 });
+  emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 40_000 });
   const folder = temporaryFolder(t);
   const first = node.send({ payload: recording("mp4", 100_000) });
   await coming(emulator, 1);
