@@ -10,13 +10,14 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const allowed = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^index\.d\.ts$/,
   /^dist\/[\w.-]+\.(js|html)$/,
   /^dist\/(account|folder|upload|start|poll|download|roboflow|media|runtime)\/[\w./-]+\.js$/,
   /^dist\/icons\/[\w-]+\.svg$/,
   /^dist\/locales\/[\w-]+\/[\w-]+\.(json|html)$/,
   /^examples\/[\w-]+\.json$/,
 ];
-const forbidden = /\.(test|editor)\.js$|\.(map|d\.ts|ts)$|(^|\/)tests?\//;
+const forbidden = /\.(test|editor)\.js$|\.map$|^dist\/.*\.ts$|(^|\/)tests?\//;
 
 if (!existsSync(join(root, "dist"))) fail(["dist/ is missing: run npm run build first"]);
 const packed = listPacked();
@@ -25,6 +26,7 @@ const required = [
   "README.md",
   "CHANGELOG.md",
   "LICENSE",
+  manifest.types,
   ...Object.values(manifest["node-red"].nodes).flatMap((js) => [js, js.replace(/\.js$/, ".html")]),
   ...readdirSync(join(root, "icons")).map((icon) => `dist/icons/${icon}`),
   ...readdirSync(join(root, "examples"))

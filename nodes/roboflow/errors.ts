@@ -6,6 +6,7 @@ import { searchedPart } from "./redact";
 export type ErrorCode =
   | "CONFIG"
   | "INPUT"
+  | "LIMIT"
   | "AUTH"
   | "PLAN"
   | "NOT_FOUND"

@@ -15,6 +15,15 @@ export interface Clip {
   videoPath?: string;
   /** Bytes. */
   fileSize?: number;
+  /** What the file is; what could not be read is left out. Seconds from the first frame to the end, frames per second. */
+  video?: {
+    container?: string;
+    codec?: string;
+    width?: number;
+    height?: number;
+    duration?: number;
+    fps?: number;
+  };
   inputUrl?: string;
   uploadedAt?: string;
   expiresAt?: string;
@@ -22,6 +31,8 @@ export interface Clip {
   inferFps?: number;
   models?: unknown[];
   startedAt?: string;
+  /** Frames that the result should have: duration × rate, rounded up. */
+  expectedFrames?: number;
   status?: number;
   polls?: number;
   finishedAt?: string;

@@ -74,6 +74,7 @@ const meaning: Record<ErrorCode, "again" | "tell" | "aside"> = {
   CONFIG: "tell",
   AUTH: "tell",
   PLAN: "tell",
+  LIMIT: "tell",
   STORAGE: "tell",
   START_UNCERTAIN: "tell",
   INPUT: "aside",
