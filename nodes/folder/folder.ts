@@ -6,6 +6,7 @@ import { VideoError, withoutSecrets } from "../roboflow";
 import { checkConfig } from "../runtime/accounts";
 import type { ClipMessage } from "../runtime/message";
 import { resolvePath, storageFolder } from "../runtime/paths";
+import { playableClips } from "../runtime/playable";
 import { Runner } from "../runtime/runner/runner";
 import { type StatusKey, text } from "../runtime/text";
 import { numberSetting, settingsOf, textOr } from "../runtime/values";
@@ -92,6 +93,7 @@ export default function folder(RED: NodeAPI): void {
       for (const clip of await watcher.look(scan, performance.now(), inHand)) {
         if (stop.signal.aborted) return;
         watcher.passing(clip);
+        playableClips(RED).remember(pathBelow(use.folder, clip.name));
         this.receive(messageOf(use.folder, clip.name) as never);
       }
       await tidy(memory, use);

@@ -12,6 +12,7 @@ import {
 import { checkConfig, requireAccount } from "../runtime/accounts";
 import { withAnswer } from "../runtime/message";
 import { resolvePath } from "../runtime/paths";
+import { playableClips } from "../runtime/playable";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
@@ -84,6 +85,7 @@ async function work(RED: NodeAPI, node: Node, settings: UploadSettings, task: Ta
     signal,
   );
 
+  if (sent.videoPath) playableClips(RED).remember(sent.videoPath);
   const now = new Date();
   const found = {
     // Of a message that has been here before.
