@@ -18,9 +18,12 @@ const allowed = [
   /^examples\/[\w-]+\.json$/,
 ];
 const forbidden = /\.(test|editor)\.js$|\.map$|^dist\/.*\.ts$|(^|\/)tests?\//;
+/** Bytes of the tarball. */
+const mostBytes = 400_000;
+const kilobytes = (bytes) => `${Math.round(bytes / 1000)} kB`;
 
 if (!existsSync(join(root, "dist"))) fail(["dist/ is missing: run npm run build first"]);
-const packed = listPacked();
+const { size, files: packed } = pack();
 const required = [
   "package.json",
   "README.md",
@@ -41,11 +44,14 @@ const problems = [
     .filter((file) => forbidden.test(file) || !allowed.some((pattern) => pattern.test(file)))
     .map((file) => `does not belong into the package: ${file}`),
   ...required.filter((file) => !packed.includes(file)).map((file) => `is missing in the package: ${file}`),
+  ...(size > mostBytes ? [`is too large: ${kilobytes(size)}, of at most ${kilobytes(mostBytes)}`] : []),
 ];
 if (problems.length > 0) fail(problems);
-console.log(`Package: ${packed.length} files, all of them allowed, none missing.`);
+console.log(
+  `Package: ${packed.length} files, all of them allowed, none missing; ${kilobytes(size)} to download.`,
+);
 
-function listPacked() {
+function pack() {
   const { stdout, stderr, status } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",
@@ -54,8 +60,8 @@ function listPacked() {
   if (status !== 0) fail([`npm pack failed: ${stderr}`]);
   // Newer npm answers an object by package name, older an array.
   const answer = JSON.parse(stdout);
-  const [{ files }] = Array.isArray(answer) ? answer : Object.values(answer);
-  return files.map(({ path }) => path);
+  const [{ files, size }] = Array.isArray(answer) ? answer : Object.values(answer);
+  return { size, files: files.map(({ path }) => path) };
 }
 
 function fail(problems) {
