@@ -103,7 +103,12 @@ class Gateway {
       () => this.entries(node).filter((one) => one === state).length === count,
       20_000,
       () =>
-        `${node} ${state}: ${JSON.stringify(journalEntries(this.userDir))}\n${this.nodeRed.output.slice(-2000)}`,
+        [
+          `${node} ${state}: ${JSON.stringify(journalEntries(this.userDir))}`,
+          `recorded: ${JSON.stringify(this.nodeRed.records().map(({ name, msg }) => [name, msg.filename]))}`,
+          this.nodeRed.output.slice(-2000),
+          `asked: ${JSON.stringify(emulator.ledger.requests.map(({ time, endedAt, kind, clip, status }) => [time, endedAt, kind, clip, status]))}`,
+        ].join("\n"),
     );
     await this.nodeRed.kill();
     emulator.clearFaults();
@@ -151,7 +156,8 @@ describe("a message with values that JSON cannot hold", () => {
         /\[warn\].*up.*msg\.snapshot, msg\.mail\.attachments\[0\]\.content, msg\.seen, .*…/,
       );
 
-      emulator.set({ jobSeconds: 4 });
+      // Longer than an entry waits on which the kill may have fallen: both jobs are waited for at the same time.
+      emulator.set({ jobSeconds: 9 });
       await gateway.start();
       await gateway.killAt("po", "accepted", 2);
       emulator.fault({ kind: "result", do: "silent", count: 2 });
