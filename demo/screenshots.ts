@@ -35,7 +35,7 @@ async function main(asked: string[]): Promise<void> {
     await clipDone(new EventFile(eventFile(folder)));
     for (const name of asked.length > 0 ? asked : exampleNames) {
       const page = await browser.newPage({
-        viewport: { width: 2300, height: 900 },
+        viewport: { width: 1280, height: 900 },
         deviceScaleFactor: 2,
       });
       await page.goto(`${nodeRed.url}/#flow/${theNode(readExample(name), "tab").id}`);

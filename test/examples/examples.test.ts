@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
-  appendFileSync,
   copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -19,49 +17,13 @@ import mqtt from "mqtt";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { ffmpegPath } from "../../emulator/video";
 import type { ErrorCode } from "../../nodes/roboflow/errors";
-import {
-  exampleNames,
-  killAndRestart,
-  pressButton,
-  readExample,
-  runExample,
-  writeResult,
-} from "../support/example";
+import { killAndRestart, pressButton, runExample, writeResult } from "../support/example";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto";
 import { type FlowNode, injectNodes, type NodeRed, until } from "../support/node-red";
 import { startRtspCamera } from "./rtsp-camera";
 
 const clip = path.join(__dirname, "..", "..", "demo", "clip", "yard.mp4");
 const apiKey = "example-key-4711";
-const ours = ["folder", "upload", "start", "poll", "download"].map((step) => `roboflow-video-${step}`);
-const core = [
-  "tab",
-  "comment",
-  "inject",
-  "debug",
-  "catch",
-  "complete",
-  "function",
-  "exec",
-  "delay",
-  "csv",
-  "file",
-  "file in",
-  "http in",
-  "http response",
-  "mqtt in",
-  "mqtt out",
-  "mqtt-broker",
-  "template",
-  "switch",
-  "change",
-  "link in",
-  "link out",
-  "group",
-  "join",
-  "status",
-];
-
 /** What the example "failures" does with each code. */
 const meaning: Record<ErrorCode, "again" | "tell" | "aside"> = {
   NETWORK: "again",
@@ -84,40 +46,6 @@ const meaning: Record<ErrorCode, "again" | "tell" | "aside"> = {
   RESULT_TOO_LARGE: "aside",
 };
 const codes = Object.keys(meaning) as ErrorCode[];
-
-describe("every example", () => {
-  it("says in a comment what to change, and uses core nodes and ours only", () => {
-    for (const name of exampleNames) {
-      const nodes = readExample(name);
-      assert.ok(
-        nodes.some(({ type }) => type === "comment"),
-        name,
-      );
-      for (const { type } of nodes)
-        assert.ok([...core, ...ours, "roboflow-video-account"].includes(type), `${name}: ${type}`);
-    }
-  });
-
-  it("leads every wire to a node, and holds no key", () => {
-    for (const name of exampleNames) {
-      const nodes = readExample(name);
-      const ids = new Set(nodes.map(({ id }) => id));
-      assert.equal(ids.size, nodes.length, name);
-      for (const { wires, credentials } of nodes as (FlowNode & {
-        wires?: string[][];
-        credentials?: unknown;
-      })[]) {
-        for (const target of (wires ?? []).flat()) assert.ok(ids.has(target), `${name}: ${target}`);
-        assert.equal(credentials, undefined, name);
-      }
-    }
-  });
-
-  it("shows each of the nodes in some example", () => {
-    const used = new Set(exampleNames.flatMap((name) => readExample(name).map(({ type }) => type)));
-    for (const type of ours) assert.ok(used.has(type), type);
-  });
-});
 
 describe("an example, imported and used", () => {
   let roboflow: Emulator;
@@ -155,81 +83,6 @@ describe("an example, imported and used", () => {
   const sendsTheClip = (node: FlowNode) =>
     node.type === "inject" && node.payloadType === "str" ? { payload: clip } : undefined;
   const read = (...parts: string[]) => readFileSync(path.join(folder, ...parts), "utf8");
-
-  it("four steps: a clip in, its events out; also what still runs and what failed", async () => {
-    const flow = await run("four-steps", {}, sendsTheClip);
-    await pressButton(flow, "four-steps", "send a clip");
-    const [first] = await flow.recorded("events", 1);
-    const { payload, parts, roboflow: known } = first?.msg ?? {};
-    assert.equal(known.frames, 75);
-    await flow.recorded("events", parts.count);
-    // The debug sidebar shows the first properties of an object.
-    assert.deepEqual(Object.keys(payload).slice(0, 4), ["class", "model", "start", "end"]);
-    assert.equal(payload.class, "motion");
-    assert.ok(payload.end <= 15 && payload.most >= 1 && payload.best.box.width > 0);
-    assert.equal(flow.records("still running")[0]?.msg.payload.status, 1);
-    roboflow.fault({ kind: "job", do: "fail", status: 3, message: "the video is broken" });
-    await pressButton(flow, "four-steps", "send a clip");
-    const [failed] = await flow.recorded("what went wrong", 1);
-    assert.equal(failed?.msg.error.code, "JOB_FAILED");
-  });
-
-  it("public URL: no upload", async () => {
-    const server = await serveFile(clip);
-    try {
-      const flow = await run("public-url", {}, (node) =>
-        node.type === "inject" ? { payload: server.url } : undefined,
-      );
-      await pressButton(flow, "public-url", "a public video");
-      await flow.recorded("what was seen", 1);
-      assert.equal(roboflow.ledger.uploads.length, 0);
-    } finally {
-      server.close();
-    }
-  });
-
-  it("watch folder: each clip once, when it is finished, also across a kill; what is no clip is told", async () => {
-    const flow = await run("watch-folder", {}, ({ type }) =>
-      type === "roboflow-video-folder" ? { folder, settle: 1 } : undefined,
-    );
-    const begun = path.join(flow.options.userDir, "roboflow-video", ".folders");
-    await until(
-      () => existsSync(begun),
-      15_000,
-      () => flow.output,
-    );
-    const bytes = readFileSync(clip);
-    const growing = path.join(folder, "yard.mp4");
-    writeFileSync(path.join(folder, "broken.mp4"), "no video at all, whatever its name says");
-    writeFileSync(path.join(folder, "notes.txt"), "left alone");
-    writeFileSync(path.join(folder, "begun.mp4"), "");
-    for (let part = 0; part < 5; part += 1) {
-      appendFileSync(growing, bytes.subarray((part * bytes.length) / 5, ((part + 1) * bytes.length) / 5));
-      assert.equal(roboflow.ledger.uploads.length, 0, "nothing is taken that still grows");
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    const [seen] = await flow.recorded("what was seen", 1);
-    assert.equal(seen?.msg.payload.class, "motion");
-    const [failed] = await flow.recorded("what went wrong", 1);
-    assert.equal(failed?.msg.error.code, "INPUT");
-    assert.match(failed?.msg.error.message, /broken\.mp4/);
-    assert.equal(roboflow.ledger.uploads[0]?.size, bytes.length);
-
-    // Another clip of the same name, renamed in, and a power cut while it is being looked at.
-    roboflow.set({ jobSeconds: 3 });
-    copyFileSync(clip, path.join(folder, "yard.part"));
-    appendFileSync(path.join(folder, "yard.part"), Buffer.from([0, 0, 0, 8, ...Buffer.from("free")]));
-    renameSync(path.join(folder, "yard.part"), growing);
-    await until(
-      () => roboflow.ledger.jobs.length === 2,
-      15_000,
-      () => flow.output,
-    );
-    nodeRed = await killAndRestart(flow);
-    await nodeRed.recorded("what was seen", 2);
-    assert.equal(roboflow.ledger.jobs.length, 2);
-    assert.equal(nodeRed.records("what went wrong").length, 1);
-  });
 
   it("RTSP camera: records a clip when something happens, and deletes old ones", async () => {
     const old = (number: number) => `event-2020-0${number}.mp4`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type FlowNode, NodeRed, recordNode } from "./node-red";
@@ -58,6 +58,13 @@ export async function runExample(
 export async function killAndRestart(nodeRed: NodeRed): Promise<NodeRed> {
   await nodeRed.kill();
   return NodeRed.start({ ...nodeRed.options, keepFlows: true, port: nodeRed.port });
+}
+
+/** How many jobs an example's "wait for job" has taken on and not finished, by its journal. */
+export function waitingJobs({ options }: NodeRed, example: string): number {
+  const poll = readExample(example).find(({ type }) => type === "roboflow-video-poll") as FlowNode;
+  const journal = path.join(options.userDir, "roboflow-video", poll.id);
+  return existsSync(journal) ? readdirSync(journal).filter((name) => name.endsWith(".json")).length : 0;
 }
 
 /** Writes a result file as Roboflow would: of each frame its time, and the classes of what was seen. */
