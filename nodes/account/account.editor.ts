@@ -22,6 +22,11 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
       label: say("label.maxUploads"),
       validate: plain(numberWithin(() => say("validate.maxUploads"), { min: 0, whole: true })),
     },
+    jobsPerDay: {
+      value: accountDefaults.jobsPerDay,
+      label: say("label.jobsPerDay"),
+      validate: plain(numberWithin(() => say("validate.jobsPerDay"), { min: 0, whole: true })),
+    },
     tls: { value: accountDefaults.tls, type: "tls-config", required: false, label: say("label.tls") },
     proxy: { value: accountDefaults.proxy, type: "http proxy", required: false, label: say("label.proxy") },
   },

@@ -1,6 +1,8 @@
 import type { NodeAPI, NodeDef } from "node-red";
 import { type RoboflowClient, Semaphore } from "../roboflow";
 import type { AccountNode } from "../runtime/accounts";
+import { dailyLimit } from "../runtime/daily-limit";
+import { storageFolder } from "../runtime/paths";
 import { lifecycleOf } from "../runtime/runner/lifecycle";
 import { text } from "../runtime/text";
 import { numberSetting, settingsOf, textOr } from "../runtime/values";
@@ -16,7 +18,7 @@ export default function account(RED: NodeAPI): void {
 
   function Account(this: AccountNode, saved: NodeDef & Partial<AccountOptions>): void {
     RED.nodes.createNode(this, saved);
-    const settings = settingsOf(saved, () => readSettings(saved));
+    const settings = settingsOf(saved, () => readSettings(RED, this.id, saved));
     const { apiKey } = (this.credentials ?? {}) as { apiKey?: string };
     const key = textOr(apiKey, "").trim() || environmentKey(RED, this);
     let client: RoboflowClient | undefined;
@@ -34,6 +36,7 @@ export default function account(RED: NodeAPI): void {
     };
     this.secrets = () => (key ? [key] : []);
     Object.defineProperty(this, "uploads", { get: () => settings().uploads });
+    Object.defineProperty(this, "jobs", { get: () => settings().jobs });
 
     const { baseUrl } = this.way;
     if (isInTheClear(baseUrl)) this.warn(text(RED, "warnings.plainHttp", { url: shownAddress(baseUrl) }));
@@ -46,11 +49,15 @@ export default function account(RED: NodeAPI): void {
 }
 
 /** @throws VideoError CONFIG */
-function readSettings(saved: Partial<AccountOptions>): Pick<AccountNode, "uploads"> {
-  const maxUploads = numberSetting(saved.maxUploads, accountDefaults.maxUploads, {
-    reason: "maxUploads",
-    min: 0,
-    whole: true,
-  });
-  return { uploads: new Semaphore(maxUploads) };
+function readSettings(
+  RED: NodeAPI,
+  id: string,
+  saved: Partial<AccountOptions>,
+): Pick<AccountNode, "uploads" | "jobs"> {
+  const count = (name: "maxUploads" | "jobsPerDay") =>
+    numberSetting(saved[name], accountDefaults[name], { reason: name, min: 0, whole: true });
+  return {
+    uploads: new Semaphore(count("maxUploads")),
+    jobs: { perDay: count("jobsPerDay"), count: dailyLimit(storageFolder(RED), id) },
+  };
 }

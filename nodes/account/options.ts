@@ -5,6 +5,8 @@ export interface AccountOptions {
   baseUrl: string;
   /** Uploads at a time; 0 = no limit. */
   maxUploads: number;
+  /** Jobs started in any 24 hours; 0 = no limit. */
+  jobsPerDay: number;
   /** Id of a core `tls-config` node, or empty. */
   tls: string;
   /** Id of a core `http proxy` node, or empty. */
@@ -15,6 +17,7 @@ export const accountDefaults: AccountOptions = {
   name: "",
   baseUrl: "https://api.roboflow.com",
   maxUploads: 2,
+  jobsPerDay: 0,
   tls: "",
   proxy: "",
 };

@@ -1,5 +1,6 @@
 import type { Node, NodeAPI } from "node-red";
 import { type RoboflowClient, type Semaphore, VideoError } from "../roboflow";
+import type { DailyLimit } from "./daily-limit";
 
 /** What an account gives to the flow nodes that name it. */
 export interface AccountNode extends Node {
@@ -13,6 +14,8 @@ export interface AccountNode extends Node {
   secrets(): string[];
   /** Limits transfers to `maxUploads` at a time. Only after a call of `client`, which says when that is no number. */
   readonly uploads: Semaphore;
+  /** Jobs in any 24 hours, 0 = no limit; and their count. Only after a call of `client`, as above. */
+  readonly jobs: { perDay: number; count: DailyLimit };
   /** The way to it as deployed, with the values of variables. */
   way: { baseUrl: string; tls: string; proxy: string };
 }

@@ -10,13 +10,14 @@ import {
   readInferFps,
   VideoError,
 } from "../roboflow";
-import { checkConfig, requireAccount } from "../runtime/accounts";
+import { type AccountNode, checkConfig, requireAccount } from "../runtime/accounts";
 import { withAnswer } from "../runtime/message";
 import { parseNumber } from "../runtime/numbers";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { hasTag, render } from "../runtime/templates";
 import { fractionSetting, readInput, settingsOf, type TypedValue } from "../runtime/values";
+import { checkRate, expectedFrames } from "./frames";
 import { type StartOptions, startDefaults } from "./options";
 
 /** What a start node works with. */
@@ -91,7 +92,8 @@ function checkLiterals({ inferFps, models }: StartSettings): void {
 
 async function work(RED: NodeAPI, node: Node, settings: StartSettings, task: Task): Promise<Outcome> {
   const { msg } = task;
-  const client = requireAccount(RED, settings.account).client();
+  const account = requireAccount(RED, settings.account);
+  const client = account.client();
   const inputUrl = await readInput(RED, node, settings.inputUrl, msg, "url");
   if (!isHttpUrl(inputUrl))
     throw new VideoError("INPUT", "inputUrl", { values: { value: describeValue(inputUrl) } });
@@ -100,23 +102,36 @@ async function work(RED: NodeAPI, node: Node, settings: StartSettings, task: Tas
     infer_fps: readInferFps(await readInput(RED, node, settings.inferFps, msg, "text")),
     models: await modelsFor(RED, node, settings, task),
   };
+  checkRate(job.infer_fps, msg.roboflow.video);
+  const frames = expectedFrames(job.infer_fps, msg.roboflow.video);
 
-  task.working("starting");
-  const jobId = await client.startJob(job, {
-    signal: task.signal,
-    answerSignal: task.graceSignal,
-    intend: task.intend,
-    withdraw: task.withdraw,
-    pause: () => task.working("retrying", {}, { trouble: true }),
-  });
+  if (frames === undefined) task.working("starting");
+  else task.working("startingFrames", { frames });
+  const jobId = await startCounted(account, task.id, (take) =>
+    client.startJob(job, {
+      signal: task.signal,
+      answerSignal: task.graceSignal,
+      intend: async () => {
+        await take();
+        await task.intend();
+      },
+      withdraw: task.withdraw,
+      pause: () => task.working("retrying", {}, { trouble: true }),
+    }),
+  );
   const found = {
     inputUrl,
     jobId,
     inferFps: job.infer_fps,
     models: job.models,
     startedAt: new Date().toISOString(),
+    // That of another clip does not stay in a message that has been here before.
+    ...(frames !== undefined || msg.roboflow.expectedFrames !== undefined ? { expectedFrames: frames } : {}),
   };
-  return { msg: withAnswer(msg, { payload: jobId }, found), done: "started" };
+  return {
+    msg: withAnswer(msg, { payload: jobId }, found),
+    ...(frames === undefined ? { done: "started" } : { done: "startedFrames", values: { frames } }),
+  };
 }
 
 /** The models as listed in the dialog; without a list, those that the message brings in the API's own form. */
@@ -134,4 +149,27 @@ async function modelsFor(
     modelVersion: await plain(model.modelVersion),
   }));
   return describeModels(await Promise.all(named));
+}
+
+/**
+ * Starts a job as one of those that the account may start in a day.
+ *
+ * @param start gets what takes a slot, to be called before the request: it throws when there is none.
+ */
+async function startCounted(
+  { jobs: { perDay, count } }: AccountNode,
+  id: string,
+  start: (take: () => Promise<void>) => Promise<string>,
+): Promise<string> {
+  if (perDay === 0) return start(async () => {});
+  try {
+    const jobId = await start(() => count.take(id, perDay));
+    await count.started(id);
+    return jobId;
+  } catch (error) {
+    // Cut off by a deploy, it keeps its slot: it goes on after that, or nobody knows whether the job runs.
+    if (error instanceof VideoError)
+      await (error.code === "START_UNCERTAIN" ? count.started(id) : count.release(id));
+    throw error;
+  }
 }

@@ -39,6 +39,7 @@ const meaning: Record<ErrorCode, "again" | "tell" | "aside"> = {
   LIMIT: "tell",
   STORAGE: "tell",
   START_UNCERTAIN: "tell",
+  LIMIT: "tell",
   INPUT: "aside",
   NOT_FOUND: "aside",
   REJECTED: "aside",
