@@ -50,13 +50,13 @@ export class DailyLimit {
     });
   }
 
-  /** The job has been started by now, or may have been: its 24 hours begin. */
+  /** The job has been started by now, or may have been: its 24 hours begin. Never rejects. */
   started(id: string): Promise<void> {
     // Where the disk refuses, the record that is there counts a little longer.
     return this.#inTurn(() => this.#write(id, dayMs).catch(() => {}));
   }
 
-  /** The job was certainly not started. */
+  /** The job was certainly not started. Never rejects. */
   release(id: string): Promise<void> {
     return this.#inTurn(async () => {
       this.#slots?.delete(id);

@@ -164,12 +164,13 @@ async function startCounted(
   if (perDay === 0) return start(async () => {});
   try {
     const jobId = await start(() => count.take(id, perDay));
-    await count.started(id);
+    // Nobody waits for the disk: a job that is running has to be in the journal first.
+    void count.started(id);
     return jobId;
   } catch (error) {
     // Cut off by a deploy, it keeps its slot: it goes on after that, or nobody knows whether the job runs.
     if (error instanceof VideoError)
-      await (error.code === "START_UNCERTAIN" ? count.started(id) : count.release(id));
+      void (error.code === "START_UNCERTAIN" ? count.started(id) : count.release(id));
     throw error;
   }
 }

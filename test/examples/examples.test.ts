@@ -39,7 +39,6 @@ const meaning: Record<ErrorCode, "again" | "tell" | "aside"> = {
   LIMIT: "tell",
   STORAGE: "tell",
   START_UNCERTAIN: "tell",
-  LIMIT: "tell",
   INPUT: "aside",
   NOT_FOUND: "aside",
   REJECTED: "aside",

@@ -96,6 +96,15 @@ const unusable: Case[] = [
     ],
   ),
   ...["two", "", 1.5, -1].map(
+    (jobsPerDay): Case => [
+      "start",
+      { models: [row] },
+      { jobsPerDay },
+      start,
+      /number of jobs per day has to be a whole number, 0 or more, found/,
+    ],
+  ),
+  ...["two", "", 1.5, -1].map(
     (maxUploads): Case => [
       "upload",
       {},
@@ -123,7 +132,7 @@ for (const [type, properties, account, msg, words] of unusable)
     assert.deepEqual([fill, shape], ["red", "ring"]);
     assert.match(
       text,
-      /^(?:invalid (?:confidence|gap|duration|FPS|interval|timeout|upload limit)|variable not set)$/,
+      /^(?:invalid (?:confidence|gap|duration|FPS|interval|timeout|(?:upload|job) limit)|variable not set)$/,
     );
     assertFailure(await node.send({ ...msg }), "CONFIG", words);
     assert.deepEqual(emulator.ledger.requests, []);

@@ -119,6 +119,7 @@ describe("the catalogues", () => {
       __minutes__: "1440",
       __megabytes__: "999",
       __number__: "115582",
+      __frames__: "100000",
       __count__: "10000",
       __running__: "999",
       __all__: "9999",
