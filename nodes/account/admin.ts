@@ -62,7 +62,10 @@ async function ask(
     return { ok: true, ...(await question(connected.client, signal)) };
   } catch (error) {
     const failure = signal.aborted ? new VideoError("TIMEOUT", "dialogTimeout") : error;
-    const { code, message } = describeFailure(RED, "account", failure, { secrets: secretsOf(RED, edited) });
+    const { code, message } = describeFailure(RED, "account", failure, {
+      secrets: secretsOf(RED, edited),
+      inDialog: true,
+    });
     return { ok: false, code, message };
   } finally {
     connected?.done();

@@ -95,9 +95,9 @@ async function work(
         },
         waiting: (wait, trouble) => {
           job.due = pollRateLimiter.now() + wait;
+          if (trouble) return task.working(trouble.code, undefined, { trouble: true });
           const minutes = Math.floor(task.age() / 60_000);
-          const hasTrouble = trouble !== undefined;
-          task.working(hasTrouble ? "jobTrouble" : "jobRunning", { minutes }, { trouble: hasTrouble });
+          task.working("jobRunning", { minutes, next: new Date(Date.now() + wait) });
         },
       },
     );

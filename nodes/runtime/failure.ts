@@ -2,7 +2,7 @@ import type { NodeAPI } from "node-red";
 import { quoted, VideoError, withoutSecrets } from "../roboflow";
 import { fill } from "./fill";
 import type { StoredFailure } from "./journal/entry";
-import { isStatusKey, type StatusKey, type StepName, sentence, shownValues } from "./text";
+import { dialogKey, isStatusKey, type StatusKey, type StepName, sentence, shownValues } from "./text";
 
 /** What a person is told of an error of ours in the file system, wherever it came from. */
 const storageCodes = new Set(["ENOSPC", "EROFS", "EDQUOT", "EACCES", "EPERM", "EMFILE", "ENFILE", "EIO"]);
@@ -16,13 +16,19 @@ const longestCode = 50;
  * Puts an error into words in the server's language, at most 1,000 characters, and takes every secret out of it.
  * Foreign texts are cut, never what happened, the job's ID or what to do next.
  *
- * @param circumstances `fileName` of the clip and `jobId`, where known; `secrets` never to be shown.
+ * @param circumstances `fileName` of the clip and `jobId`, where known; `secrets` never to be shown; `inDialog` for the
+ *   words of somebody in front of a dialog, who has no message to send again.
  */
 export function describeFailure(
   RED: NodeAPI,
   step: StepName,
   error: unknown,
-  { secrets, jobId, fileName }: { secrets: readonly string[]; jobId?: string; fileName?: string },
+  {
+    secrets,
+    jobId,
+    fileName,
+    inDialog = false,
+  }: { secrets: readonly string[]; jobId?: string; fileName?: string; inDialog?: boolean },
 ): StoredFailure {
   const known = error instanceof VideoError ? error : unexpected(error);
   const clean = (words: string, longest = longestValue) => withoutSecrets(words, secrets, longest);
@@ -37,7 +43,9 @@ export function describeFailure(
     job && sentence(RED, "said.job"),
     clip && sentence(RED, "said.clip"),
   ].filter(Boolean);
-  const told = `${sentence(RED, `steps.${step}`)}: ${sentence(RED, `errors.${known.reason}`)}`;
+  const told = inDialog
+    ? sentence(RED, dialogKey(known.reason))
+    : `${sentence(RED, `steps.${step}`)}: ${sentence(RED, `errors.${known.reason}`)}`;
   return {
     code: known.code,
     status: isStatusKey(known.reason) ? known.reason : known.code,

@@ -2,8 +2,11 @@ import type { Node, NodeAPI, NodeStatus } from "node-red";
 import { shorten } from "../roboflow/shorten";
 import { catalogueKey, type StatusKey, takesValues, text } from "./text";
 
-/** Numbers only: the editor looks every status up as if it were a key, so no foreign text may stand in one. */
-export type StatusValues = Record<string, number>;
+/**
+ * Numbers, and moments as the clock on the wall shows them: the editor looks every status up as if it were a key, so no
+ * foreign text may stand in one.
+ */
+export type StatusValues = Record<string, number | Date>;
 
 /** What one message in hand is doing, as the status shows it. */
 export interface Progress {
@@ -130,9 +133,23 @@ export class StatusLine {
   /** The editor puts a bare key into the browser's language; one that takes values is filled here, in the server's. */
   #status(look: Look, key: StatusKey, values?: StatusValues): NodeStatus {
     const full = `status.${key}` as const;
-    const words = takesValues(full) ? shorten(text(this.#RED, full, values), longest) : catalogueKey(full);
+    const words = takesValues(full)
+      ? shorten(text(this.#RED, full, shownValues(values)), longest)
+      : catalogueKey(full);
     return { ...look, text: words };
   }
 }
 
 const lookOf = ({ trouble }: Pick<Progress, "trouble">): Look => (trouble ? looks.trouble : looks.working);
+
+const shownValues = (values: StatusValues = {}): Record<string, number | string> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === "number" ? value : clockTime(value),
+    ]),
+  );
+
+/** `14:05`, as short in every language. */
+const clockTime = (time: Date): string =>
+  [time.getHours(), time.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");

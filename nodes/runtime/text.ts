@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import english from "../locales/en-US/account.json";
-import { type ErrorValues, type ValueDescription, withoutSecrets } from "../roboflow";
+import { type ErrorReason, type ErrorValues, type ValueDescription, withoutSecrets } from "../roboflow";
 import { fill } from "./fill";
 
 /** The catalogue that all nodes share stands beside the account node. */
@@ -43,6 +43,12 @@ export const catalogueKey = (key: TextKey): string => `${namespace}:${key}`;
 /** Whether there is such a status: what is read from disk may be of another version. */
 export const isStatusKey = (key: string | undefined): key is StatusKey =>
   key !== undefined && Object.hasOwn(english.status, key);
+
+/** What a dialog says for a reason: a sentence of its own where the one for messages would not fit. */
+export const dialogKey = (reason: ErrorReason): TextKey =>
+  Object.hasOwn(english.dialog, reason)
+    ? `dialog.${reason as keyof Catalogue["dialog"]}`
+    : `errors.${reason}`;
 
 /** Whether a sentence takes values. */
 export const takesValues = (key: TextKey): boolean => englishSentence(key).includes("__");

@@ -61,12 +61,12 @@ for (const version of versions)
       await editor.page.locator("#red-ui-header-button-deploy.disabled").waitFor();
     });
 
-    it("list the jobs that a node waits for, and forget one on demand", async () => {
+    it("list the jobs that a node waits for, and stop waiting for one on demand", async () => {
       const { page } = editor;
       const rows = page.locator("#roboflow-video-jobs tbody tr");
       const message = page.locator("#roboflow-video-jobs-message");
       await editor.edit("po");
-      await message.filter({ hasText: "None at the moment" }).waitFor();
+      await message.filter({ hasText: "No pending jobs" }).waitFor();
       assert.equal(await page.locator("#roboflow-video-jobs").isVisible(), false);
 
       // While the dialog is open.
@@ -80,14 +80,17 @@ for (const version of versions)
       assert.equal(cells[2], "1");
       assert.match(cells[3] ?? "", /^in \d+ sec\.$|^in 1 min\.$/);
 
-      await page.getByRole("button", { name: `Forget job ${job}` }).click();
+      await page.getByRole("button", { name: `Stop waiting for job ${job}` }).click();
       await rows.nth(1).waitFor({ state: "detached" });
       assert.match(await rows.nth(0).innerText(), /^second\.mp4/);
-      await editor.status("po").filter({ hasText: "running" }).waitFor();
+      await editor
+        .status("po")
+        .filter({ hasText: /^0 min, next \d\d:\d\d$/ })
+        .waitFor();
 
       await rows.nth(0).getByRole("button").focus();
       await page.keyboard.press("Enter");
-      await message.filter({ hasText: "None at the moment" }).waitFor();
+      await message.filter({ hasText: "No pending jobs" }).waitFor();
       await editor.cancel();
     });
 

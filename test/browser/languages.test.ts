@@ -95,14 +95,17 @@ for (const version of versions)
 
     it("writes errors and numbers in its own language, whatever the browser speaks", async () => {
       editor = await Editor.open(stage.browser, nodeRed.url);
-      await editor.status("po").filter({ hasText: "実行中" }).waitFor();
+      await editor
+        .status("po")
+        .filter({ hasText: /^0分経過、次回\d\d:\d\d$/ })
+        .waitFor();
       await nodeRed.inject("clip", { payload: "/no/such/clip.mp4" });
       const [caught] = await nodeRed.recorded("caught");
       assert.equal(caught?.msg.error.code, "INPUT");
       assert.match(caught?.msg.error.message, /\/no\/such\/clip\.mp4.*[\u3040-\u30ff]/);
       await editor.status("up").filter({ hasText: "file not found" }).waitFor();
       await editor.edit("po");
-      assert.match(await editor.form.innerText(), /Give up after/);
+      assert.match(await editor.form.innerText(), /Polling interval/);
       await editor.cancel();
     });
   });

@@ -100,7 +100,7 @@ for (const version of versions)
       await test("good", /Workspace: Yard Cameras/);
 
       await key.fill("no-such-key-at-all");
-      await test("bad", /refused the key/);
+      await test("bad", /Roboflow rejected the API key/);
       await key.fill(apiKey);
       await test("good", /Yard Cameras/);
       // A variable is read when the account is deployed, and not for whoever types its name.
@@ -121,7 +121,7 @@ for (const version of versions)
       await editor.editAccount();
       await editor.form.locator("summary").click();
       await server.fill(another.url);
-      await test("bad", /only sent to the address it was stored with/);
+      await test("bad", /only sent to the server it was deployed with/);
       assert.equal(another.ledger.requests.length, 0);
       await editor.accountCancel();
 

@@ -335,7 +335,7 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
     const { caught, shown } = await startThrough(t, "wr0ng-passw0rd");
     const { error, statusCode } = caught[0] ?? {};
     assert.deepEqual([error.code, statusCode], ["REJECTED", 407]);
-    assert.match(error.message, /proxy refused the user name or password/);
+    assert.match(error.message, /proxy rejected the user name or password/);
     assert.doesNotMatch(JSON.stringify(error) + shown, /wr0ng/);
   });
 
@@ -349,7 +349,7 @@ describe("the account's own TLS and proxy, as core's config nodes hold them:", (
     test(`an address that is none of a proxy is CONFIG, and is not shown: ${url}`, async (t) => {
       const { caught, shown } = await startThrough(t, login.password, url);
       assert.equal(caught[0]?.error.code, "CONFIG");
-      assert.match(caught[0]?.error.message, url.startsWith("socks") ? /SOCKS proxy/ : /proxy's address/);
+      assert.match(caught[0]?.error.message, url.startsWith("socks") ? /SOCKS proxy/ : /proxy's URL/);
       assert.doesNotMatch(JSON.stringify(caught[0]?.error) + shown, /pa ss|pa55word|user:/);
       assert.deepEqual(proxy.seen, []);
     });

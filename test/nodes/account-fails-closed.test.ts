@@ -97,7 +97,7 @@ const ways: [
     "a proxy without an address",
     { proxy: "proxy" },
     () => [{ ...proxyNode, url: "" }],
-    /proxy's address/,
+    /proxy's URL/,
     "invalid proxy",
   ],
 ];
@@ -128,7 +128,7 @@ for (const [type, properties, msg] of asking)
 for (const [type, properties, msg] of asking)
   for (const [address, words] of [
     ["socks5://127.0.0.1:1080", /SOCKS proxy, which is not supported/],
-    ["not an address at all:x", /proxy's address is not one of http or https/],
+    ["not an address at all:x", /proxy's URL is not an http or https URL/],
   ] as const)
     test(`${type}: with the proxy ${address} in the environment, nothing is sent`, async (t) => {
       withEnvironment(t, "all_proxy", address);

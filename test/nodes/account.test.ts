@@ -24,13 +24,21 @@ const variable = (name: string) => `\${${name}}`;
 for (const [type, properties, msg] of asking) {
   test(`${type}: no account is CONFIG`, async (t) => {
     const node = await runNode(t, { type, ...properties }, { account: false });
-    assertFailure(await node.send({ ...msg }), "CONFIG", /No account is chosen.*choose a Roboflow account/);
+    assertFailure(
+      await node.send({ ...msg }),
+      "CONFIG",
+      /No Roboflow account is selected.*select an account/,
+    );
     assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "no account" });
   });
 
   test(`${type}: an account that is not there is CONFIG`, async (t) => {
     const node = await runNode(t, { type, ...properties, account: "deleted" }, { account: false });
-    assertFailure(await node.send({ ...msg }), "CONFIG", /No account is chosen, or it was deleted/);
+    assertFailure(
+      await node.send({ ...msg }),
+      "CONFIG",
+      /No Roboflow account is selected, or it was deleted/,
+    );
   });
 
   test(`${type}: no key is CONFIG`, async (t) => {
@@ -58,10 +66,10 @@ for (const [type, properties, msg] of asking) {
     assertFailure(
       await node.send({ ...msg }),
       "AUTH",
-      /Roboflow refused the key\. Check the key in the account.*does not exist.*HTTP 401/,
+      /Roboflow rejected the API key\. Check the key in the account.*does not exist.*HTTP 401/,
       401,
     );
-    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "API key refused" });
+    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "key rejected" });
   });
 }
 
@@ -127,7 +135,7 @@ for (const baseUrl of badAddresses) {
       { account: { baseUrl }, apiKey: knownKey },
     );
     const delivery = await node.send({ payload: recording() });
-    assertFailure(delivery, "CONFIG", /is not a plain http or https address/);
+    assertFailure(delivery, "CONFIG", /is not a plain http or https URL/);
     assert.doesNotMatch(delivery.caught?.error.message, /pass@|other-secret/);
   });
 }
@@ -139,7 +147,7 @@ test("an unencrypted way to another machine is warned of; the way to this one is
       { type: "roboflow-video-upload" },
       { account: { baseUrl }, apiKey: knownKey },
     );
-    return node.logs().some((line) => line.includes("The key is sent unencrypted"));
+    return node.logs().some((line) => line.includes("The API key is sent unencrypted"));
   };
   for (const [baseUrl, expected] of [
     ["http://roboflow.lan:9001", true],
@@ -195,7 +203,7 @@ test("a dialog whose server does not answer is told so after 20 seconds", async 
   ];
   for (const { body } of answers) {
     assert.equal(body.code, "TIMEOUT");
-    assert.match(body.message, /did not answer in time\. Check the network/);
+    assert.match(body.message, /did not respond in time\. Check the server URL and the network/);
   }
   assert.deepEqual(waited, [20_000, 20_000]);
 });

@@ -103,14 +103,14 @@ for (const [name, path] of asking) {
     [
       "apiKey",
       (somebody) => ({ baseUrl: somebody, apiKey: variable("MACHINE_SECRET") }),
-      /Press Deploy first/,
+      /Click Deploy first/,
     ],
     [
       "apiKey, in the old spelling",
       (somebody) => ({ baseUrl: somebody, apiKey: "$(MACHINE_SECRET)" }),
       /Deploy/,
     ],
-    ["baseUrl", () => ({ baseUrl: variable("MACHINE_SECRET"), apiKey: "typed-key" }), /Press Deploy first/],
+    ["baseUrl", () => ({ baseUrl: variable("MACHINE_SECRET"), apiKey: "typed-key" }), /Click Deploy first/],
     [
       "baseUrl, inside",
       (somebody) => ({ baseUrl: `${somebody}/${variable("MACHINE_SECRET")}`, apiKey: "typed-key" }),
@@ -129,7 +129,7 @@ for (const [name, path] of asking) {
     [
       "account",
       (somebody) => ({ baseUrl: somebody, apiKey: "", account: variable("ACCOUNT_OF_THIS_MACHINE") }),
-      /no API key/,
+      /No API key is entered/,
     ],
   ];
   for (const [field, edited, words] of fields)
@@ -152,7 +152,7 @@ for (const [name, path] of asking) {
       const body = { account, apiKey: "", baseUrl: roboflow.url, ...change };
       const { body: answer } = await node.dialog(path(account), body);
       assert.equal(answer.code, "CONFIG");
-      assert.match(answer.message, /only sent to the address it was stored with/);
+      assert.match(answer.message, /only sent to the server it was deployed with/);
     }
     assert.deepEqual([somebody.seen, roboflow.ledger.requests], [[], []]);
     const asDeployed = { account, apiKey: "", baseUrl: `${roboflow.url}/`, tls: "", proxy: "" };
@@ -210,7 +210,7 @@ for (const [name, path] of asking) {
     withEnvironment(t, "ROBOFLOW_API_KEY", knownKey);
     withEnvironment(t, "https_proxy", proxy.url);
     const typed = await node.dialog(path(""), { account: "", apiKey: "", baseUrl: somebody.url });
-    assert.match(typed.body.message, /only sent to the address it was stored with/);
+    assert.match(typed.body.message, /only sent to the server it was deployed with/);
     assert.deepEqual([somebody.seen, proxy.seen], [[], []]);
     const { body } = await node.dialog(path(""), {
       account: "",

@@ -48,7 +48,7 @@ test("file: without a name it is INPUT, and what cannot be written is STORAGE", 
     const folder = temporaryFolder(t);
     mkdirSync(path.join(folder, "result.json"));
     const { node, payload } = await downloader(t, { output: "file", filename: `${folder}/result.json` });
-    assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*disk is not full/);
+    assertFailure(await node.send({ payload }), "STORAGE", /could not be written.*free disk space/);
     assert.deepEqual(readdirSync(folder), ["result.json"]);
   });
   await t.test("what is no file, such as a device, a pipe or a socket", async (t) => {
@@ -138,7 +138,7 @@ for (const format of ["jsonl", "csv"])
     const properties = { output: "file", format, filename: `${folder}/result` };
     for (const body of [broken, broken.slice(0, -30)]) {
       const { node, payload } = await downloader(t, properties, body);
-      assertFailure(await node.send({ payload }), "RESULT", /^Download: The result is damaged/);
+      assertFailure(await node.send({ payload }), "RESULT", /^Download result: The result is damaged/);
     }
     assert.deepEqual(readdirSync(folder), ["result"]);
     assert.equal(readFileSync(path.join(folder, "result"), "utf8"), "older");
@@ -179,19 +179,14 @@ test("file: a name as long as the disk takes is written; a longer one is INPUT, 
     assertFailure(
       await node.send({ payload, topic }),
       "INPUT",
-      /cannot be the name of a file.*too long.*Shorten/,
+      /not a valid file name.*too long.*Correct the file name/,
     );
   assert.equal(server.seen.length, 1);
   assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "invalid file name" });
 });
 
 for (const [name, filename, words, status] of [
-  [
-    "that is too long",
-    `results/${"x".repeat(256)}`,
-    /cannot be the name of a file.*too long/,
-    "invalid file name",
-  ],
+  ["that is too long", `results/${"x".repeat(256)}`, /not a valid file name.*too long/, "invalid file name"],
   ["that is empty", " ", /No file name is set/, "no file name"],
 ] as const)
   test(`file: a name ${name} is CONFIG at deploy time, before any job is paid for`, async (t) => {

@@ -55,10 +55,10 @@ for (const [name, properties, msg, words] of [
     "nothing",
     {},
     {},
-    /no link to a result in the message: found undefined\. Connect the first output of a "wait for job" node/,
+    /contains no result URL: found undefined\. Connect the first output of a "poll job" node/,
   ],
-  ["a number", {}, { payload: 7 }, /no link to a result in the message: found undefined/],
-  ["null", {}, { payload: null }, /no link to a result in the message/],
+  ["a number", {}, { payload: 7 }, /contains no result URL: found undefined/],
+  ["null", {}, { payload: null }, /contains no result URL/],
   ["a text that is no link", {}, { payload: { output_signed_url: "soon" } }, /found "soon"/],
   [
     "another field that is empty",
@@ -326,7 +326,7 @@ for (const [name, body] of damaged) {
       await t.test(output, async (t) => {
         const { node, payload } = await downloader(t, { output, filename: `${folder}/${output}.json` }, body);
         const delivery = await node.send({ payload, roboflow: { id: "c", jobId: "j-1" } });
-        assertFailure(delivery, "RESULT", /^Download: .*job j-1/);
+        assertFailure(delivery, "RESULT", /^Download result: .*job j-1/);
         assert.deepEqual(readdirSync(folder), []);
         assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "damaged result" });
       });
@@ -340,9 +340,9 @@ for (const [name, body] of damaged) {
       assert.equal(msg.payload, file);
       assert.deepEqual(steady(msg.roboflow), { jobId: "j-1", damaged: true, times: [] });
       assert.equal(readFileSync(file, "utf8"), body);
-      const warnings = node.logs().filter((line) => line.includes("as it came"));
+      const warnings = node.logs().filter((line) => line.includes("written unchanged"));
       assert.equal(warnings.length, 1);
-      assert.match(warnings[0] ?? "", /^Download: .*job j-1.*file\.json.*msg\.roboflow\.damaged/);
+      assert.match(warnings[0] ?? "", /^Download result: .*job j-1.*file\.json.*msg\.roboflow\.damaged/);
     });
   });
 }
@@ -399,7 +399,7 @@ test("an expired link without an account ends in the storage's words and what to
   const { url, jobId } = await finished(emulator);
   emulator.expireLinks();
   const delivery = await node.send({ payload: { output_signed_url: url }, roboflow: { id: "c", jobId } });
-  assertFailure(delivery, "REJECTED", /link may have expired.*ExpiredToken.*HTTP 400/, 400);
+  assertFailure(delivery, "REJECTED", /signed URL may have expired.*ExpiredToken.*HTTP 400/, 400);
 });
 
 test("no key is sent to the storage", async (t) => {
@@ -417,7 +417,7 @@ test("a failure is told whatever the message holds for the clip's name and the j
     { fileName: { toString: 1 }, jobId: true },
   ]) {
     const delivery = await node.send({ payload, roboflow: { id: "c", ...names } });
-    assertFailure(delivery, "RESULT", /^Download: The result is damaged/);
+    assertFailure(delivery, "RESULT", /^Download result: The result is damaged/);
     assert.doesNotMatch(delivery.caught?.error.message, /, (?:job|clip) /);
   }
 });

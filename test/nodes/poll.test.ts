@@ -62,6 +62,7 @@ test("a finished job goes on by output 1 with the answer as the API gave it", as
     times: ["finishedAt"],
   });
   assert.equal(emulator.ledger.job(jobId)?.polls.length, running.length + 1);
+  assert.match(node.statuses().find(({ fill }) => fill === "blue")?.text ?? "", /^0 min, next \d\d:\d\d$/);
   assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "finished" });
 });
 
@@ -137,7 +138,7 @@ test("a job that fails on the server reaches Catch with its id and the server's 
     delivery,
     "JOB_FAILED",
     new RegExp(
-      `^Poll: Roboflow could not finish the job \\(status 4\\).*the video has no frames.*job ${jobId}.*clip yard\\.mp4`,
+      `^Poll job: The job failed at Roboflow \\(status 4\\).*the video has no frames.*job ${jobId}.*clip yard\\.mp4`,
     ),
   );
   assert.equal(delivery.caught?.roboflow.jobId, jobId);
@@ -151,7 +152,7 @@ test("a job that is done without a link is JOB_FAILED", async (t) => {
   assertFailure(
     await node.send({ payload: jobId }),
     "JOB_FAILED",
-    /done but gives no result.*rate is not above/,
+    /finished but returns no result.*frames per second are not above/,
   );
 });
 
@@ -161,9 +162,9 @@ test("a job that does not end in time is JOB_TIMEOUT, with its id and what to do
   const begin = performance.now();
   const delivery = await node.send({ payload: jobId });
   const took = performance.now() - begin;
-  assertFailure(delivery, "JOB_TIMEOUT", new RegExp(`send its id into this node again.*job ${jobId}`));
+  assertFailure(delivery, "JOB_TIMEOUT", new RegExp(`send its job ID to this node again.*job ${jobId}`));
   assert.ok(took >= 495 && took < 2000, `${took} ms`);
-  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "time limit" });
+  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "job timed out" });
 });
 
 test("without a time limit, and without an interval, as older flows may be, the defaults hold", async (t) => {
@@ -262,13 +263,15 @@ test("the log names each job that is no longer waited for, and none that nobody 
   const { emulator, node, jobs, given } = await waiting(t);
   await node.send({ reset: true, payload: jobs[1] });
   await node.outcomeOf(given[1]);
-  assert.deepEqual(stopped(node), [`Stopped waiting for 1 job(s), which may go on at Roboflow: ${jobs[1]}`]);
+  assert.deepEqual(stopped(node), [
+    `Stopped waiting for 1 job(s), which may continue at Roboflow: ${jobs[1]}`,
+  ]);
   await node.send({ reset: true, payload: jobs[1] });
   assert.equal(stopped(node).length, 1);
   await node.send({ reset: true });
   await assertDropped(emulator, node, jobs, [given[0], given[2]]);
   assert.deepEqual(stopped(node).slice(1), [
-    `Stopped waiting for 2 job(s), which may go on at Roboflow: ${jobs[0]}, ${jobs[2]}`,
+    `Stopped waiting for 2 job(s), which may continue at Roboflow: ${jobs[0]}, ${jobs[2]}`,
   ]);
 });
 
@@ -357,16 +360,23 @@ test("an outage is ridden out, with a yellow ring meanwhile", async (t) => {
   assert.equal(caught?.error.message, undefined);
   assert.equal(outputs[0]?.[0]?.roboflow.status, 0);
   assert.ok((outputs[0]?.[0]?.roboflow.polls ?? 0) >= 5);
-  assert.ok(node.statuses().some(({ fill, shape }) => fill === "yellow" && shape === "ring"));
+  // What the trouble is, in place of when it is polled next.
+  for (const text of ["server error", "no connection"])
+    assert.ok(
+      node
+        .statuses()
+        .some((shown) => shown.fill === "yellow" && shown.shape === "ring" && shown.text === text),
+      text,
+    );
 });
 
 const badJobs: [name: string, payload: unknown, words: RegExp][] = [
-  ["empty", "", /There is no job id in the message: found ""\. Connect a "start job" node/],
-  ["blank", "  ", /There is no job id in the message/],
-  ["a number", 42, /There is no job id in the message: found 42/],
-  ["null", null, /There is no job id in the message: found null/],
-  ["missing", undefined, /There is no job id in the message: found undefined/],
-  ["an object", { job_id: "j" }, /There is no job id in the message: found \{…\}/],
+  ["empty", "", /contains no job ID: found ""\. Connect a "start job" node/],
+  ["blank", "  ", /contains no job ID: found/],
+  ["a number", 42, /contains no job ID: found 42/],
+  ["null", null, /contains no job ID: found null/],
+  ["missing", undefined, /contains no job ID: found undefined/],
+  ["an object", { job_id: "j" }, /contains no job ID: found \{…\}/],
 ];
 
 for (const [name, payload, words] of badJobs) {
@@ -383,7 +393,7 @@ test("bad input: an unknown job is NOT_FOUND, with its id", async (t) => {
   assertFailure(
     delivery,
     "NOT_FOUND",
-    /Check the job id.*job no-such-job was not found.*HTTP 404, job no-such-job/,
+    /Check the job ID.*job no-such-job was not found.*HTTP 404, job no-such-job/,
     404,
   );
   assert.equal(emulator.ledger.of("status").length, 3);

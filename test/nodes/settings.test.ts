@@ -31,7 +31,7 @@ const unusable: Case[] = [
       { models: [{ ...row, confidence }] },
       {},
       start,
-      /confidence of the model "people\/3" has to be a number from 0 to 1, such as 0\.85, found "?\S+"?\. Correct/,
+      /confidence of the model "people\/3" must be a number from 0 to 1, such as 0\.85, found "?\S+"?\. Correct/,
     ],
   ),
   ...["abc", "", "5 fps", "0x10"].map(
@@ -40,7 +40,7 @@ const unusable: Case[] = [
       { models: [row], inferFps },
       {},
       start,
-      /rate has to be a number from 1 to 120.*found "/,
+      /frame rate for inference must be a number from 1 to 120.*found "/,
     ],
   ),
   [
@@ -48,7 +48,7 @@ const unusable: Case[] = [
     { models: [row], inferFps: "five", inferFpsType: "str" },
     {},
     start,
-    /rate has to be.*found "five"/,
+    /frame rate for inference must be.*found "five"/,
   ],
   ["start", { models: [{ ...row, modelId: variable }] }, {}, start, /ROBOFLOW_TEST_UNSET is not set/],
   ...["85%", "85", 2, "most"].map(
@@ -57,7 +57,7 @@ const unusable: Case[] = [
       { output: "frames", minConfidence },
       {},
       download,
-      /minimum confidence has to be a number from 0 to 1, such as 0\.85, found/,
+      /minimum confidence must be a number from 0 to 1, such as 0\.85, found/,
     ],
   ),
   ...["two", "", "2 s", -1].flatMap((seconds): Case[] => [
@@ -66,14 +66,14 @@ const unusable: Case[] = [
       { output: "events", gap: seconds },
       {},
       download,
-      /maximum gap has to be a number of seconds, 0 or more, found/,
+      /maximum gap must be a number of seconds, 0 or more, found/,
     ],
     [
       "download",
       { output: "summary", minDuration: seconds },
       {},
       download,
-      /minimum duration has to be a number of seconds, 0 or more, found/,
+      /minimum duration must be a number of seconds, 0 or more, found/,
     ],
   ]),
   ["download", { output: "file", filename: variable }, {}, download, /ROBOFLOW_TEST_UNSET is not set/],
@@ -83,17 +83,11 @@ const unusable: Case[] = [
       { interval },
       {},
       poll,
-      /polling interval has to be a number of seconds above 0, found/,
+      /polling interval must be a number of seconds above 0, found/,
     ],
   ),
   ...["never", "", "24h", -1].map(
-    (timeout): Case => [
-      "poll",
-      { timeout },
-      {},
-      poll,
-      /timeout has to be a number of hours, 0 or more, found/,
-    ],
+    (timeout): Case => ["poll", { timeout }, {}, poll, /timeout must be a number of hours, 0 or more, found/],
   ),
   ...["two", "", 1.5, -1].map(
     (jobsPerDay): Case => [
@@ -110,7 +104,7 @@ const unusable: Case[] = [
       {},
       { maxUploads },
       upload,
-      /number of concurrent uploads has to be a whole number, 0 or more, found/,
+      /number of concurrent uploads must be a whole number, 0 or more, found/,
     ],
   ),
 ];
@@ -171,7 +165,7 @@ for (const [type, properties, , msg, sent] of usable)
 
 test("what is wrong with a row is said when it is deployed, before the first message", async (t) => {
   for (const [models, words] of [
-    [[{ ...row, modelId: "" }], /A model has no name/],
+    [[{ ...row, modelId: "" }], /A model has no model ID/],
     [[row, { ...row, modelId: "people/4" }], /Two of the models belong to the project "people"/],
     [[{ ...row, inferenceParams: "iou=0.5" }], /are not a JSON object/],
     [[{ ...row, modelId: "people" }], /"people" has no version/],

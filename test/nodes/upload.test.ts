@@ -151,7 +151,11 @@ test("a msg cannot lead a path template out of its folder", async (t) => {
   mkdirSync(path.join(folder, "public"));
   writeTo(folder, "private.mp4", recording());
   const { emulator, node } = await uploader(t, { video: `${folder}/public/{{name}}.mp4`, videoType: "str" });
-  assertFailure(await node.send({ name: "../private" }), "INPUT", /There is no file ".*___private\.mp4"/);
+  assertFailure(
+    await node.send({ name: "../private" }),
+    "INPUT",
+    /The file ".*___private\.mp4" was not found/,
+  );
   assert.deepEqual(emulator.ledger.requests, []);
 });
 
@@ -237,7 +241,11 @@ test("a clip that goes on changing is INPUT after a few tries", async (t) => {
     await coming(emulator, count);
     appendFileSync(file, "x");
   }
-  assertFailure(await sent, "INPUT", /yard\.mp4" kept changing while it was being uploaded\. Wait until/);
+  assertFailure(
+    await sent,
+    "INPUT",
+    /yard\.mp4" kept changing during the upload\. Send the message again when/,
+  );
   assert.equal(emulator.ledger.uploads.length, 4);
 });
 
@@ -272,14 +280,18 @@ test("too many open files: it is tried again, and is STORAGE when that does not 
   assert.equal(complete(emulator).length, 1);
   withoutHandles(t, file, 100);
   const delivery = await node.send({ payload: file });
-  assertFailure(delivery, "STORAGE", /too many files open to read ".*yard\.mp4".*ulimit.*EMFILE/);
+  assertFailure(
+    delivery,
+    "STORAGE",
+    /yard\.mp4" could not be opened because Node-RED has too many files open.*ulimit.*EMFILE/,
+  );
   assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "too many open files" });
 });
 
 test("an expression that cannot be read is INPUT, and says what is wrong with it", async (t) => {
   const { node } = await uploader(t, { video: "$uppercase(payload)", videoType: "jsonata" });
   const delivery = await node.send({ payload: 42 });
-  assertFailure(delivery, "INPUT", /\$uppercase\(payload\).*could not be read.*Argument 1 .*match/);
+  assertFailure(delivery, "INPUT", /\$uppercase\(payload\).*could not be evaluated.*Argument 1 .*match/);
   assert.equal(delivery.caught?.error.cause.code, "T0410");
 });
 
@@ -287,14 +299,14 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
   [
     "no such file",
     (folder) => `${folder}/gone.mp4`,
-    /There is no file ".*gone\.mp4".*machine that runs Node-RED/,
+    /The file ".*gone\.mp4" was not found on the machine that runs Node-RED/,
     "file not found",
   ],
-  ["a folder", (folder) => folder, /is a folder, not a video\. Name one file/, "not a file"],
+  ["a folder", (folder) => folder, /is a folder, not a video file\. Enter the path of a file/, "not a file"],
   [
     "an empty file",
     (folder) => writeTo(folder, "empty.mp4", ""),
-    /is empty\. Wait until the recording is finished/,
+    /is empty\. Send the message again when the recording is finished/,
     "empty file",
   ],
   [
@@ -312,7 +324,7 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
   [
     "a NUL in a path",
     (folder) => `${folder}/a\0.mp4`,
-    /There is no video in the message: .*found "/,
+    /The message contains no video: .*found "/,
     "no video in message",
   ],
   [
@@ -327,14 +339,14 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
     /found text of 224,192 characters that begins with "AAAAGGZ0.*not a path.*http request.*return a binary buffer/,
     "no video in message",
   ],
-  ["a number", () => 42, /There is no video in the message: .*found 42/, "no video in message"],
-  ["null", () => null, /There is no video in the message: .*found null/, "no video in message"],
-  ["nothing", () => undefined, /There is no video in the message: .*found undefined/, "no video in message"],
-  ["an empty text", () => "", /There is no video in the message: .*found ""/, "no video in message"],
+  ["a number", () => 42, /The message contains no video: .*found 42/, "no video in message"],
+  ["null", () => null, /The message contains no video: .*found null/, "no video in message"],
+  ["nothing", () => undefined, /The message contains no video: .*found undefined/, "no video in message"],
+  ["an empty text", () => "", /The message contains no video: .*found ""/, "no video in message"],
   [
     "an object",
     () => ({ file: "a.mp4" }),
-    /There is no video in the message: .*found \{…\}/,
+    /The message contains no video: .*found \{…\}/,
     "no video in message",
   ],
   ["an empty Buffer", () => Buffer.alloc(0), /The video "video" is empty/, "empty file"],
@@ -351,7 +363,7 @@ for (const [name, payload, words, status] of badVideos) {
     const { emulator, node } = await uploader(t);
     const delivery = await node.send({ payload: payload(temporaryFolder(t)), statusCode: 200 });
     assertFailure(delivery, "INPUT", words);
-    assert.match(delivery.caught?.error.message, /^Upload: /);
+    assert.match(delivery.caught?.error.message, /^Upload video: /);
     assert.equal(delivery.caught?.error.source.id, node.id);
     assert.deepEqual(emulator.ledger.requests, []);
     assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: status });
@@ -363,5 +375,5 @@ test("storage that stays refused ends in the storage's own words", async (t) => 
   emulator.fault({ kind: "put", do: "answer", status: 403, message: "AccessDenied", count: 0 });
   const file = writeTo(temporaryFolder(t), "yard.mp4", recording());
   const delivery = await node.send({ payload: file });
-  assertFailure(delivery, "AUTH", /storage refused the link.*AccessDenied.*HTTP 403/, 403);
+  assertFailure(delivery, "AUTH", /storage rejected the signed URL.*AccessDenied.*HTTP 403/, 403);
 });

@@ -233,7 +233,7 @@ test("a message that cannot be uploaded reaches Catch once, in the words of the 
   );
   assert.match(
     caught.find(({ msg }) => msg.payload !== null)?.msg.error.message,
-    /^Upload: ".*phone\.mp4" is a mov video\. Roboflow takes mp4, avi, mkv and webm: convert it/,
+    /^Upload video: ".*phone\.mp4" is a mov video\. Roboflow takes mp4, avi, mkv and webm: convert it/,
   );
   assert.equal(nodeRed.records("complete").length, completed);
 });

@@ -56,6 +56,27 @@ describe("the catalogues", () => {
       assert.ok(english.includes(`errors.${reason}`), `errors.${reason} is missing`);
   });
 
+  for (const language of languages) {
+    it(`have sentences of their own for dialogs only where a message would be spoken of: ${language}`, () => {
+      const texts = catalogue(language, "account");
+      const keys = Object.keys(texts).filter((key) => key.startsWith("dialog."));
+      assert.ok(keys.length > 0);
+      for (const key of keys) {
+        const message = texts[key.replace("dialog.", "errors.")];
+        assert.ok(message && message !== texts[key], key);
+        assert.doesNotMatch(texts[key] as string, /send the message|Nachricht|メッセージ/, key);
+      }
+    });
+
+    it(`call each step as its node is called: ${language}`, () => {
+      for (const node of rooms.filter((name) => name !== "account"))
+        assert.equal(
+          catalogue(language, "account")[`steps.${node}`]?.toLowerCase(),
+          catalogue(language, node)["label.node"]?.toLowerCase(),
+        );
+    });
+  }
+
   it("hold no status that nothing shows", () => {
     const given = new Set([...sources.matchAll(/"(\w+)"/g)].map(([, name]) => name));
     for (const key of Object.keys(catalogue("en-US", "account")))
@@ -123,6 +144,7 @@ describe("the catalogues", () => {
       __count__: "10000",
       __running__: "999",
       __all__: "9999",
+      __next__: "14:05",
     };
     for (const language of languages) {
       const texts = catalogue(language, "account");

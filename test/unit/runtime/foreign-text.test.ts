@@ -41,7 +41,7 @@ const describe = (error: VideoError, more: { secrets?: string[]; jobId?: string;
 
 test("the words are in the server's language", () => {
   const { message } = describe(new VideoError("INPUT", "noSuchFile", { values: { path: "/a.mp4" } }));
-  assert.match(message, /^Upload: .*„\/a\.mp4“.*Node-RED/);
+  assert.match(message, /^Video hochladen: .*„\/a\.mp4“.*Node-RED/);
 });
 
 test("whatever stands in a value of an error comes out as it is, and nothing else is changed by it", () => {

@@ -7,6 +7,9 @@ import { StatusLine } from "../../../nodes/runtime/status";
 import { fakeClock } from "../../support/fake-clock";
 import { shownStatus } from "../../support/locales";
 
+/** A moment of today, by the clock on the wall. */
+const at = (hours: number, minutes: number) => new Date(new Date().setHours(hours, minutes));
+
 function line(t: TestContext) {
   const clock = fakeClock(t);
   const shown: NodeStatus[] = [];
@@ -31,13 +34,13 @@ test("a message shows what it is doing, then how it ended", async (t) => {
 
 test("several messages show as a count, trouble as a yellow ring, failure as a red one", async (t) => {
   const { clock, shown, status } = line(t);
-  status.working("a", { key: "jobRunning", values: { minutes: 0 } });
-  status.working("b", { key: "jobTrouble", trouble: true });
+  status.working("a", { key: "jobRunning", values: { minutes: 0, next: at(14, 5) } });
+  status.working("b", { key: "SERVER", trouble: true });
   await clock.pass(1000);
   assert.deepEqual(shown.at(-1), { fill: "yellow", shape: "ring", text: "2 running" });
   status.ended("a", { failed: "JOB_FAILED" });
   await clock.pass(1000);
-  assert.deepEqual(shown.at(-1), { fill: "yellow", shape: "ring", text: "server trouble" });
+  assert.deepEqual(shown.at(-1), { fill: "yellow", shape: "ring", text: "server error" });
   status.ended("b", { failed: "JOB_FAILED" });
   assert.deepEqual(shown.at(-1), { fill: "red", shape: "ring", text: "job failed" });
 });
@@ -55,11 +58,11 @@ test("those that wait their turn are counted by themselves", async (t) => {
 
 test("nothing is cleared while something is in hand, all is after the last was dropped", async (t) => {
   const { clock, shown, status } = line(t);
-  status.working("a", { key: "jobRunning", values: { minutes: 1 } });
-  status.working("b", { key: "jobRunning", values: { minutes: 2 } });
+  status.working("a", { key: "jobRunning", values: { minutes: 1, next: at(14, 5) } });
+  status.working("b", { key: "jobRunning", values: { minutes: 2, next: at(9, 7) } });
   status.ended("a");
   await clock.pass(1000);
-  assert.equal(shown.at(-1)?.text, "running 2 min");
+  assert.equal(shown.at(-1)?.text, "2 min, next 09:07");
   status.ended("b");
   assert.deepEqual(shown.at(-1), {});
 });
@@ -84,6 +87,7 @@ const widest: Record<string, string | number> = {
   count: 99_999,
   running: 999,
   all: 9999,
+  next: "14:05",
 };
 
 for (const language of readdirSync(locales)) {
