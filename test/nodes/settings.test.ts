@@ -95,7 +95,7 @@ const unusable: Case[] = [
       { models: [row] },
       { jobsPerDay },
       start,
-      /number of jobs per day has to be a whole number, 0 or more, found/,
+      /number of jobs per day must be a whole number, 0 or more, found/,
     ],
   ),
   ...["two", "", 1.5, -1].map(

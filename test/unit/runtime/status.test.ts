@@ -87,6 +87,7 @@ const widest: Record<string, string | number> = {
   count: 99_999,
   running: 999,
   all: 9999,
+  frames: 99_999,
   next: "14:05",
 };
 
