@@ -17,7 +17,7 @@ import mqtt from "mqtt";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { ffmpegPath } from "../../emulator/video";
 import type { ErrorCode } from "../../nodes/roboflow/errors";
-import { killAndRestart, pressButton, runExample, writeResult } from "../support/example";
+import { killAndRestart, pressButton, runExample } from "../support/example";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto";
 import { type FlowNode, injectNodes, type NodeRed, until } from "../support/node-red";
 import { startRtspCamera } from "./rtsp-camera";
@@ -191,101 +191,6 @@ describe("an example, imported and used", () => {
     });
     assert.equal(refused.status, 500);
     assert.ok(!(await refused.text()).includes(folder));
-  });
-
-  it("alert: tells once an event, not once a frame, whatever other clips are about", async () => {
-    const seen = (time: number) =>
-      // 3.3 - 1.3 is less than 2 for a computer.
-      (time >= 1.3 && time <= 3.3) ||
-      // Twice for a moment is not two seconds.
-      [10, 12.5].includes(time) ||
-      // Missed for a second, then away for less than ALERT_GAP: one event.
-      (time >= 20 && time <= 24 && !(time > 21 && time < 22)) ||
-      (time >= 26.5 && time <= 30) ||
-      // Long enough away for another.
-      (time >= 35 && time <= 37.5) ||
-      (time >= 45 && time < 46.9);
-    const frames = Array.from({ length: 500 }, (_, n) => ({
-      time: n / 10,
-      classes: seen(n / 10) ? ["person", "person"] : ["dog"],
-    }));
-    roboflow.set({ resultFile: writeResult(path.join(folder, "result.json"), frames) });
-    const flow = await run("alert", { ALERT_CLASS: "person", ALERT_SECONDS: "2" }, sendsTheClip);
-    await Promise.all([1, 2].map(() => pressButton(flow, "alert", "send a clip")));
-    await flow.recorded("tell someone", 6);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const told = flow.records("tell someone").map(({ msg }) => msg.payload as string);
-    assert.deepEqual(
-      told.sort(),
-      ["0:01", "0:01", "0:20", "0:20", "0:35", "0:35"].map((at) => `person seen at ${at} in yard.mp4`),
-    );
-  });
-
-  it("CSV: a line a detection by day, and a report by class and hour of each day that has changed", async () => {
-    const odd = 'say "hi", you';
-    roboflow.set({
-      resultFile: writeResult(path.join(folder, "result.json"), [
-        { time: 0, classes: [odd, "car", "car"] },
-        { time: 1.5, classes: ["__proto__"] },
-        { time: 2.5, classes: ["car"] },
-        { time: 3.5, classes: [] },
-        // What a spreadsheet would take for a formula.
-        { time: 4, classes: ['=HYPERLINK("http://x")', "@SUM(1)", "+1", "-1"] },
-      ]),
-    });
-    const reports = path.join(folder, "reports");
-    // Two seconds before midnight, where Node-RED is.
-    const recordedAt = { p: "recordedAt", v: "2026-03-01T23:59:58", vt: "str" };
-    const flow = await run("csv-report", { REPORT_FOLDER: reports }, (node) => {
-      const props = node.props as object[] | undefined;
-      return sendsTheClip(node) && { ...sendsTheClip(node), props: [...(props ?? []), recordedAt] };
-    });
-    const file = (name: string) => {
-      const there = path.join(reports, name);
-      return existsSync(there) ? readFileSync(there, "utf8") : "";
-    };
-    const lines = (name: string) => file(name).split("\n").length - 1;
-    const send = async (rows: number) => {
-      await pressButton(flow, "csv-report", "send a clip");
-      await until(
-        () => lines("detections-2026-03-01.csv") === 1 + rows && lines("detections-2026-03-02.csv") >= 6,
-        30_000,
-        () => file("detections-2026-03-01.csv"),
-      );
-    };
-    await send(4);
-    const [header, first] = file("detections-2026-03-01.csv").split("\n");
-    assert.equal(header, "time,clip,frame,second,model,class,confidence,x,y,width,height");
-    assert.equal(first, '2026-03-01 23:59:58,yard.mp4,0,0,yard-watch,"say ""hi"", you",0.9,50,50,20,20');
-    const [, ...nextDay] = file("detections-2026-03-02.csv").trimEnd().split("\n");
-    assert.match(nextDay[0] ?? "", /^2026-03-02 00:00:00,yard.mp4,2,2.5,/);
-    assert.deepEqual(
-      nextDay.slice(1, 5).map((line) => /yard-watch,("(?:[^"]|"")*"|[^,]*),/.exec(line)?.[1]),
-      [`"'=HYPERLINK(""http://x"")"`, "'@SUM(1)", "'+1", "'-1"],
-    );
-
-    await pressButton(flow, "csv-report", "at 0:30");
-    await flow.recorded("report", 2);
-    const written = () => file("report-2026-03-01.csv") && file("report-2026-03-02.csv");
-    await until(
-      () => written() !== "",
-      5000,
-      () => "no report",
-    );
-    assert.equal(
-      file("report-2026-03-01.csv"),
-      'class,hour,detections\n"__proto__",23,1\n"car",23,1\n"say ""hi"", you",23,1\n',
-    );
-    assert.equal(
-      file("report-2026-03-02.csv"),
-      `class,hour,detections\n"'+1",00,1\n"'-1",00,1\n"'=HYPERLINK(""http://x"")",00,1\n"'@SUM(1)",00,1\n"car",00,1\n`,
-    );
-
-    await pressButton(flow, "csv-report", "at 0:30");
-    await send(8);
-    assert.equal(flow.records("report").length, 2, "a day that has not changed is not counted again");
-    await pressButton(flow, "csv-report", "at 0:30");
-    await flow.recorded("report", 4);
   });
 
   it("run again: one upload, several jobs, also after a restart, within its week", async () => {

@@ -20,6 +20,8 @@ export interface Stage {
   folder: string;
   /** Imports an example into a Node-RED of the running test; it ends with the test. */
   run(name: string, change?: Changes["change"], more?: Partial<Changes>): Promise<NodeRed>;
+  /** Ends that Node-RED, and forgets what it had. */
+  stop(): Promise<void>;
   /** Cuts that Node-RED's power, and starts it again. */
   powerCut(): Promise<NodeRed>;
 }
@@ -31,6 +33,11 @@ export function openStage(): Stage {
     run: async (name, change, more = {}) => {
       nodeRed = await runExample(name, { url: stage.roboflow.url, apiKey, change, ...more });
       return nodeRed;
+    },
+    stop: async () => {
+      await nodeRed?.stop();
+      if (nodeRed) rmSync(nodeRed.options.userDir, { recursive: true, force: true });
+      nodeRed = undefined;
     },
     powerCut: async () => {
       nodeRed = await killAndRestart(nodeRed as NodeRed);
@@ -48,9 +55,7 @@ export function openStage(): Stage {
     stage.roboflow.set({ jobSeconds: 0.3, resultFile: "" });
   });
   afterEach(async () => {
-    await nodeRed?.stop();
-    if (nodeRed) rmSync(nodeRed.options.userDir, { recursive: true, force: true });
-    nodeRed = undefined;
+    await stage.stop();
     rmSync(stage.folder, { recursive: true, force: true });
   });
   return stage;
@@ -59,6 +64,14 @@ export function openStage(): Stage {
 /** Has the inject node that names a clip name the demo's. */
 export const sendsTheClip = (node: FlowNode) =>
   node.type === "inject" && node.payloadType === "str" ? { payload: clip } : undefined;
+
+/** What a node that names a folder of the example becomes when it names another, wherever it stands in its settings. */
+export function withFolder(node: FlowNode, shipped: string, folder: string): FlowNode | undefined {
+  const text = JSON.stringify(node);
+  return text.includes(shipped)
+    ? JSON.parse(text.replaceAll(shipped, JSON.stringify(folder).slice(1, -1)))
+    : undefined;
+}
 
 /** Serves a file over HTTP, as a camera or a website does. */
 export async function serveFile(file: string): Promise<{ url: string; close: () => void }> {

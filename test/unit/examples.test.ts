@@ -49,8 +49,6 @@ const core = [
 
 /** Those that still await their turn. */
 const notYet = [
-  "alert",
-  "csv-report",
   "failures",
   "fleet-central",
   "fleet-edge",
