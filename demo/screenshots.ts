@@ -62,13 +62,17 @@ async function picture(page: Page, name: string): Promise<void> {
   );
   // Wires that lead back go round their nodes.
   const margin = 44;
-  const { x: edge } = (await page.locator("#red-ui-workspace-chart").boundingBox()) ?? { x: 0 };
+  const workspace = await page.locator("#red-ui-workspace").boundingBox();
+  const { x: edge, width: room } = workspace ?? { x: 0, width: Number.POSITIVE_INFINITY };
   const left = Math.max(edge, Math.min(...boxes.map((box) => box.left)) - margin);
   // The tabs are near.
   const top = Math.min(...boxes.map((box) => box.top)) - 12;
-  const width = Math.max(...boxes.map((box) => box.right)) + margin - left;
+  const right = Math.min(edge + room - 12, Math.max(...boxes.map((box) => box.right)) + margin);
   const height = Math.max(...boxes.map((box) => box.bottom)) + margin - top;
-  await page.screenshot({ path: path.join(images, name), clip: { x: left, y: top, width, height } });
+  await page.screenshot({
+    path: path.join(images, name),
+    clip: { x: left, y: top, width: right - left, height },
+  });
 }
 
 async function clipDone(events: EventFile): Promise<void> {

@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, afterEach, before, beforeEach } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { type Changes, killAndRestart, runExample } from "../support/example";
+import type { Mosquitto } from "../support/mosquitto";
 import type { FlowNode, NodeRed } from "../support/node-red";
 
 /** The clip of the demo: 15 seconds in which something moves. */
@@ -72,6 +73,12 @@ export function withFolder(node: FlowNode, shipped: string, folder: string): Flo
     ? JSON.parse(text.replaceAll(shipped, JSON.stringify(folder).slice(1, -1)))
     : undefined;
 }
+
+/** Has the example's broker be this one. */
+export const throughBroker =
+  ({ port }: Mosquitto) =>
+  (node: FlowNode) =>
+    node.type === "mqtt-broker" ? { port: String(port) } : undefined;
 
 /** Serves a file over HTTP, as a camera or a website does. */
 export async function serveFile(file: string): Promise<{ url: string; close: () => void }> {
