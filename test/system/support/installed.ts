@@ -59,24 +59,36 @@ async function preparedDirectory(): Promise<string> {
   return ready;
 }
 
-function install(folder: string): void {
-  npm(checkout, "pack", "--pack-destination", folder);
+/** The tarball that was packed and installed, which happens once as well. */
+export async function packedTarball(): Promise<string> {
+  return tarballIn(path.join(path.dirname(await preparedDirectory()), "installing"));
+}
+
+function tarballIn(folder: string): string {
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
   if (!tarball) throw new Error(`npm pack left no tarball in ${folder}`);
+  return path.join(folder, tarball);
+}
+
+function install(folder: string): void {
+  npm(checkout, "pack", "--pack-destination", folder);
+  const tarball = tarballIn(folder);
   const user = path.join(folder, "user");
   mkdirSync(user);
   writeFileSync(
     path.join(user, "package.json"),
     JSON.stringify({ name: "node-red-project", version: "0.0.1", private: true }),
   );
-  npm(user, "install", "--prefix", user, "--no-audit", "--no-fund", path.join(folder, tarball));
+  npm(user, "install", "--prefix", user, "--no-audit", "--no-fund", tarball);
 }
 
-function npm(cwd: string, ...words: string[]): void {
-  // What an npm that runs the tests has set for its own project must not reach this one.
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^npm_(package|lifecycle|config_(local_)?prefix)|^INIT_CWD$/i.test(name),
-  );
+/** Whether an npm that runs the tests has set a variable for its own project: it must not reach another. */
+export const isOfOtherNpm = (name: string): boolean =>
+  /^npm_(package|lifecycle|config_(local_)?prefix)|^INIT_CWD$/i.test(name);
+
+/** Runs npm in a folder, and throws with its words when it fails. */
+export function npm(cwd: string, ...words: string[]): void {
+  const inherited = Object.entries(process.env).filter(([name]) => !isOfOtherNpm(name));
   const { status, stdout, stderr, error } = spawnSync("npm", [...words, "--loglevel=error"], {
     cwd,
     encoding: "utf8",
