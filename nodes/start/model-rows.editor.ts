@@ -15,7 +15,12 @@ interface ModelChoice extends Choice {
   inferenceType: string;
 }
 
-/** What to offer: the workspace's models by project, the project trained last on top, then the two that everyone has. */
+// Gaze detection still runs where a flow or a message asks for it, but the inference server has removed it
+// (docs/api.md): it is neither offered nor among the types to choose from.
+const offeredFoundationModels = foundationModels.filter(({ modelId }) => modelId !== "gaze");
+const offeredTypes = inferenceTypes.filter((type) => type !== "gaze-detection");
+
+/** What to offer: the workspace's models by project, the project trained last on top, then the one that everyone has. */
 export function choicesOf(models: TrainedModel[]): ModelChoice[] {
   const projects = new Map<string, TrainedModel[]>();
   for (const model of models) {
@@ -36,7 +41,7 @@ export function choicesOf(models: TrainedModel[]): ModelChoice[] {
       keywords: `${modelId}/${modelVersion} ${versionName ?? ""}`,
     }),
   );
-  const ready = foundationModels.map(
+  const ready = offeredFoundationModels.map(
     (model): ModelChoice => ({
       ...model,
       group: say("model.ready"),
@@ -191,9 +196,9 @@ export class ModelRows {
 
     const chosenType = textOf(row, "inferenceType");
     const types =
-      chosenType && !inferenceTypes.some((name) => name === chosenType)
-        ? [...inferenceTypes, chosenType]
-        : inferenceTypes;
+      chosenType && !offeredTypes.some((name) => name === chosenType)
+        ? [...offeredTypes, chosenType]
+        : offeredTypes;
     for (const value of types) $("<option>", { value }).text(typeName(value)).appendTo(type);
     for (const field of fields) controls[field].val(textOf(row, field));
 

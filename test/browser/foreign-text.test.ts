@@ -158,7 +158,7 @@ for (const version of versions)
       await found.waitFor();
       assert.equal(
         (await found.innerText()).trim(),
-        `Models you can choose in workspace ${hostile}: 1. Click in a model field to see them.`,
+        `Models available in workspace ${hostile}: 1. Click in a Model ID field to select one.`,
       );
       await editor.form.locator(".red-ui-editableList-addButton").click();
       await editor.page.locator(".roboflow-video-model-modelId").click();

@@ -132,7 +132,7 @@ for (const version of versions)
       await editor.cancel();
     });
 
-    it("offers the trained models by project, newest first, and CLIP and gaze", async () => {
+    it("offers the trained models by project, newest first, and CLIP, but not gaze, which is no longer served", async () => {
       await editor.edit("start-good");
       await found("good").filter({ hasText: "Yard Cameras: 6" }).waitFor();
       await addRow();
@@ -149,11 +149,9 @@ for (const version of versions)
         "Version 1",
         "Weather",
         "Version 1",
-        "Ready to use, no training needed",
+        "Foundation models, no training needed",
         "CLIP",
-        "Describes the picture as numbers",
-        "Gaze",
-        "Finds where people look",
+        "CLIP image embedding",
       ]);
       await editor.page.keyboard.type("gate 4");
       assert.equal(await list().locator("[role=option]").count(), 1);
@@ -163,10 +161,10 @@ for (const version of versions)
       assert.equal(await type.inputValue(), "classification");
 
       await addRow();
-      await editor.page.keyboard.type("gaz");
+      await editor.page.keyboard.type("cli");
       await editor.page.keyboard.press("ArrowDown");
       await editor.page.keyboard.press("Enter");
-      assert.equal(await type.inputValue(), "gaze-detection");
+      assert.equal(await type.inputValue(), "clip-embed-image");
 
       // Someone else's model: as copied from the address of its page, and a template.
       await addRow();
@@ -189,7 +187,7 @@ for (const version of versions)
       await editor.done();
       assert.deepEqual(await rowsSaved("start-good"), [
         "gate-state/4",
-        "gaze/1",
+        "clip/1",
         "their-project/7",
         "{{topic}}/{{version}}",
       ]);
@@ -221,7 +219,7 @@ for (const version of versions)
       await page.locator("#roboflow-video-models .red-ui-editableList-item-remove").nth(3).click();
       await page.waitForTimeout(400);
       await editor.done();
-      assert.deepEqual(await rowsSaved("start-good"), ["gaze/1", "gate-state/4", "{{topic}}/{{version}}"]);
+      assert.deepEqual(await rowsSaved("start-good"), ["clip/1", "gate-state/4", "{{topic}}/{{version}}"]);
     });
 
     it("asks the server once in a minute, and again on demand", async () => {

@@ -24,7 +24,7 @@ const download = "roboflow-video-download";
 /** What cannot work, and the words that are to be read about it. */
 const wrong: [id: string, type: string, properties: Properties, words: RegExp][] = [
   ["upload-no-account", upload, { account: "" }, /account/i],
-  ["upload-no-video", upload, { video: "", videoType: "msg" }, /Video: is empty/],
+  ["upload-no-video", upload, { video: "", videoType: "msg" }, /Video: must not be empty/],
   ["start-no-account", start, { account: "" }, /account/i],
   ["start-rate-0", start, { inferFps: "0" }, /Frames per second \(FPS\): must be a number from 1 to 120/],
   ["start-rate-121", start, { inferFps: "121" }, /Frames per second \(FPS\): must be a number from 1 to 120/],
@@ -65,7 +65,7 @@ const wrong: [id: string, type: string, properties: Properties, words: RegExp][]
     "start-same-project",
     start,
     { models: [row, { ...row, modelId: "https://app.roboflow.com/yard/project/5" }] },
-    /Models: two models are of one project.*a single column for both/,
+    /Models: two models belong to the same project.*a single column for both/,
   ],
   [
     "start-no-model-address",
@@ -73,15 +73,15 @@ const wrong: [id: string, type: string, properties: Properties, words: RegExp][]
     models({ modelId: "https://example.org/a/b/4" }),
     /does not name one model/,
   ],
-  ["start-no-version", start, models({ modelVersion: "" }), /Models: a model's version is missing/],
-  ["start-no-model", start, models({ modelId: "" }), /Models: a model's id is missing/],
+  ["start-no-version", start, models({ modelVersion: "" }), /Models: a model version is missing/],
+  ["start-no-model", start, models({ modelId: "" }), /Models: a model ID is missing/],
   ["poll-no-account", poll, { account: "" }, /account/i],
   ["poll-interval", poll, { interval: "0" }, /Polling interval: must be a number above 0/],
   ["poll-interval-words", poll, { interval: "60 s" }, /Polling interval: must be a number above 0/],
   ["poll-interval-empty", poll, { interval: "" }, /Polling interval: must be a number above 0/],
   ["poll-timeout", poll, { timeout: "-1" }, /Timeout: must be a number, 0 or more/],
-  ["poll-no-job", poll, { jobId: "" }, /Job id: is empty/],
-  ["download-no-file", download, { output: "file", filename: "" }, /File name: is empty/],
+  ["poll-no-job", poll, { jobId: "" }, /Job ID: must not be empty/],
+  ["download-no-file", download, { output: "file", filename: "" }, /File name: must not be empty/],
   [
     "download-confidence",
     download,
@@ -91,7 +91,7 @@ const wrong: [id: string, type: string, properties: Properties, words: RegExp][]
   ["download-gap", download, { output: "events", gap: "2 s" }, /Maximum gap: must be a number of seconds/],
   ["download-gap-empty", download, { output: "summary", gap: "" }, /Maximum gap: must be a number/],
   ["download-duration", download, { output: "events", minDuration: "-1" }, /Minimum duration: .* 0 or more/],
-  ["download-no-address", download, { url: "" }, /Result URL: is empty/],
+  ["download-no-address", download, { url: "" }, /Result URL: must not be empty/],
 ];
 
 /** What is fine, or only known when the flow runs. */
@@ -191,7 +191,7 @@ for (const version of versions)
       await editor.node("download-no-file").locator(".red-ui-flow-node-error").hover();
       await editor.page
         .locator(".red-ui-popover:visible, .red-ui-flow-port-tooltip")
-        .filter({ hasText: "File name: is empty" })
+        .filter({ hasText: "File name: must not be empty" })
         .first()
         .waitFor();
     });
