@@ -107,14 +107,14 @@ for (const version of versions)
       await key.fill("${YARD_KEY}");
       await test("bad", /\$\{YARD_KEY\} is read from the environment when the account is deployed/);
       await key.fill("");
-      await test("bad", /no API key.*ROBOFLOW_API_KEY/);
+      await test("bad", /has no API key.*ROBOFLOW_API_KEY is not set/);
 
       // A typed key goes where the typed address says.
       await key.fill(apiKey);
       await server.fill(nobody);
       await test("bad", /127\.0\.0\.1:\d+ could not be reached/);
       await server.fill("nonsense");
-      await test("bad", /not a plain http or https address/);
+      await test("bad", /not a plain http or https URL/);
       await editor.accountCancel();
 
       // The stored one does not.
@@ -244,7 +244,7 @@ for (const version of versions)
       it(`says why there is no list, and takes what is typed: ${id}`, async () => {
         await editor.edit(`start-${id}`);
         await found("bad").filter({ hasText: words }).waitFor();
-        assert.match(await found("bad").innerText(), /You can type the model's id all the same/);
+        assert.match(await found("bad").innerText(), /You can still enter a model ID/);
         await addRow();
         await editor.page.keyboard.type("my-project/4");
         await editor.page.keyboard.press("Tab");

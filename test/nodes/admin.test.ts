@@ -129,7 +129,7 @@ for (const [name, path] of asking) {
     [
       "account",
       (somebody) => ({ baseUrl: somebody, apiKey: "", account: variable("ACCOUNT_OF_THIS_MACHINE") }),
-      /No API key is entered/,
+      /The account has no API key/,
     ],
   ];
   for (const [field, edited, words] of fields)
