@@ -71,7 +71,7 @@ const wrong: [id: string, type: string, properties: Properties, words: RegExp][]
     "start-no-model-address",
     start,
     models({ modelId: "https://example.org/a/b/4" }),
-    /does not name one model/,
+    /does not identify a single model/,
   ],
   ["start-no-version", start, models({ modelVersion: "" }), /Models: a model version is missing/],
   ["start-no-model", start, models({ modelId: "" }), /Models: a model ID is missing/],
