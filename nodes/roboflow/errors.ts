@@ -32,8 +32,13 @@ export interface Cause {
 /** Why a step failed, as the catalogues name it under `errors`: one without a sentence there does not compile. */
 export type ErrorReason = keyof (typeof english)["errors"];
 
+/** Words of ours inside a sentence, as the catalogues name them under `seems`. */
+export interface Term {
+  term: keyof (typeof english)["seems"];
+}
+
 /** Values for the placeholders of a reason's sentence: foreign texts as they are, whoever shows them makes them safe. */
-export type ErrorValues = Record<string, string | number | ValueDescription>;
+export type ErrorValues = Record<string, string | number | ValueDescription | Term>;
 
 interface Circumstances {
   values?: ErrorValues;

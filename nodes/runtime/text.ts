@@ -74,6 +74,7 @@ export function shownValues(
   const shown = (value: TextValues[string]) => {
     if (typeof value === "number") return value;
     if (typeof value === "string") return withoutSecrets(value, secrets, longest);
+    if ("term" in value) return sentence(RED, `seems.${value.term}`);
     return inWords(RED, value, secrets);
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shown(value)]));

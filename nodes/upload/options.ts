@@ -1,3 +1,9 @@
+/** What becomes of a URL: passed on, fetched here and uploaded, or decided by where it leads (`auto`). */
+export type UrlMode = "auto" | "pass" | "fetch";
+
+/** How to log in where a clip is fetched; empty: without, or with the login in the URL. */
+export type AuthType = "" | "basic" | "digest" | "bearer";
+
 /** What an upload node holds as saved in a flow. */
 export interface UploadOptions {
   name: string;
@@ -9,6 +15,16 @@ export interface UploadOptions {
   fileName: string;
   /** Do accepted work again after a restart. */
   resume: boolean;
+  urlMode: UrlMode;
+  authType: AuthType;
+  /** Id of a core `tls-config` node for fetching, or empty. */
+  tls: string;
+  /** Seconds for which a clip that is not there yet is asked for again. */
+  wait: number;
+  /** Whether the sound of a clip is sent. */
+  audio: boolean;
+  /** Hours for which a clip that was fetched or rewritten stays on this machine. */
+  keepHours: number;
 }
 
 export const uploadDefaults: UploadOptions = {
@@ -18,4 +34,24 @@ export const uploadDefaults: UploadOptions = {
   videoType: "msg",
   fileName: "",
   resume: true,
+  urlMode: "auto",
+  authType: "",
+  tls: "",
+  wait: 60,
+  audio: true,
+  keepHours: 24,
 };
+
+/** The login of an upload node; `password` is the token for bearer. */
+export interface UploadCredentials {
+  user?: string;
+  password?: string;
+}
+
+/** The chosen mode; what a flow should not hold counts as the default. */
+export const urlModeOf = ({ urlMode }: { urlMode?: unknown }): UrlMode =>
+  urlMode === "pass" || urlMode === "fetch" ? urlMode : "auto";
+
+/** The chosen authentication; what a flow should not hold counts as none. */
+export const authTypeOf = ({ authType }: { authType?: unknown }): AuthType =>
+  authType === "basic" || authType === "digest" || authType === "bearer" ? authType : "";

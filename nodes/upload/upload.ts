@@ -4,57 +4,71 @@ import {
   canBePath,
   expiryOf,
   isHttpUrl,
+  Network,
   notAVideo,
-  type RoboflowClient,
   retries,
+  Semaphore,
   withRetries,
 } from "../roboflow";
-import { checkConfig, requireAccount } from "../runtime/accounts";
-import { withAnswer } from "../runtime/message";
+import { type AccountNode, checkConfig, requireAccount } from "../runtime/accounts";
+import { tlsOptions } from "../runtime/core-nodes";
+import { type Clip, withAnswer } from "../runtime/message";
 import { resolvePath } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
-import { readInput, settingsOf, type TypedValue, textOr } from "../runtime/values";
+import { text } from "../runtime/text";
+import { readInput, settingsOf } from "../runtime/values";
+import { type ClipPlace, type ClipStore, clipStoreOf } from "./clip-store";
+import { shownUrl, withoutLogin } from "./fetch/fetch-clip";
+import { fetchHere } from "./fetch/fetch-here";
+import { isFetched, loginFor, nameInUrl } from "./fetch/remote";
 import { lastPart, nameless, uploadNameOf } from "./names";
-import { type UploadOptions, uploadDefaults } from "./options";
-import { openSource } from "./source";
+import { type UploadCredentials, type UploadOptions, uploadDefaults } from "./options";
+import { readSettings, type UploadSettings } from "./settings";
+import { openSource, type Source } from "./source";
 
-/** What an upload node works with. */
-interface UploadSettings {
-  account: string;
-  /** A path, a Buffer or an http(s) URL. */
-  video: TypedValue;
-  /** The clip's own name, a template; empty: as the message or the path calls it. */
-  fileName: string;
-}
+/** Tries to fetch a clip that one node makes at a time: a camera is a small machine. */
+const fetchesAtOnce = 4;
 
 /** Uploads a video and passes its input URL on. */
 export default function upload(RED: NodeAPI): void {
   function Upload(this: Node, saved: NodeDef & Partial<UploadOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...uploadDefaults, ...saved };
-    const settings = settingsOf(saved, () => readSettings(options));
+    const credentials = (this.credentials ?? {}) as UploadCredentials;
+    const settings = settingsOf(saved, () => readSettings(options, credentials));
+    const limit = new Semaphore(fetchesAtOnce);
+    const store = clipStoreOf(RED);
+    let own: Network | undefined;
+    const network = () => {
+      own ??= new Network({ tls: tlsOptions(RED, options.tls) });
+      return own;
+    };
     const runner = new Runner(RED, this, {
       name: "upload",
       account: options.account,
       resume: options.resume !== false,
       // As large as it may be, it is not written to disk as well.
       worksInMemory: (msg) => Buffer.isBuffer(propertyOf(RED, msg, options)),
-      work: (task) => work(RED, this, settings(), task),
+      work: (task) => work({ RED, node: this, settings: settings(), network, limit, store, task }),
     });
-    checkConfig(runner, settings, () => requireAccount(RED, options.account).client());
-  }
-  RED.nodes.registerType("roboflow-video-upload", Upload as never);
-}
 
-const readSettings = ({ account, video, videoType, fileName }: UploadOptions): UploadSettings => ({
-  account,
-  video: { value: video, type: videoType },
-  fileName: textOr(fileName, ""),
-});
+    const keepClips = () => {
+      const keeper = { keepMs: settings().keepMs, filesInJournal: () => runner.filesInJournal() };
+      store.join(this.id, keeper);
+      this.on("close", () => store.leave(this.id, keeper));
+      void runner.restored.then(() => store.sweep());
+    };
+    checkConfig(runner, keepClips, network, () => requireAccount(RED, options.account).client());
+    this.on("close", () => own?.close());
+  }
+  RED.nodes.registerType("roboflow-video-upload", Upload as never, {
+    credentials: { user: { type: "text" }, password: { type: "password" } },
+  });
+}
 
 /** The property of the message that the video is taken from, if it is one. */
 function propertyOf(RED: NodeAPI, msg: NodeMessage, { video, videoType }: UploadOptions): unknown {
@@ -65,73 +79,137 @@ function propertyOf(RED: NodeAPI, msg: NodeMessage, { video, videoType }: Upload
   }
 }
 
-async function work(RED: NodeAPI, node: Node, settings: UploadSettings, task: Task): Promise<Outcome> {
-  const { msg, signal } = task;
+/** What the work on a message needs of its node. */
+interface Work {
+  RED: NodeAPI;
+  node: Node;
+  settings: UploadSettings;
+  /** For fetching clips; throws a VideoError CONFIG when its TLS settings cannot be used. */
+  network: () => Network;
+  limit: Semaphore;
+  store: ClipStore;
+  task: Task;
+}
+
+async function work(use: Work): Promise<Outcome> {
+  const { RED, node, settings, store, task } = use;
   const account = requireAccount(RED, settings.account);
-  const client = account.client();
-  const video = await readInput(RED, node, settings.video, msg, "video");
-  if (isHttpUrl(video)) {
-    return { msg: withAnswer(msg, { payload: video }, { inputUrl: video }), done: "passedOn" };
+  account.client();
+  const video = await readInput(RED, node, settings.video, task.msg, "video");
+  if (isHttpUrl(video) && !isFetched(video, settings)) {
+    const found = { ...withoutFactsOfFile(task.msg.roboflow), inputUrl: video };
+    return { msg: withAnswer(task.msg, { payload: video }, found), done: "passedOn" };
   }
   if (!Buffer.isBuffer(video) && !(typeof video === "string" && canBePath(video))) throw notAVideo(video);
 
-  const clip = Buffer.isBuffer(video) ? video : path.resolve(resolvePath(RED, video));
-  const name = await nameOf(RED, node, settings, msg, video);
+  const place = store.place(node.id, task.id);
+  try {
+    const { sent, file } = await fetchAndSend(video, { ...use, account, place });
+    const isOurs = file !== undefined && place.has(file);
+    const stays = isOurs && settings.keepMs > 0;
+    if (stays) await place.keep(file);
+    else await place.remove();
+
+    const videoPath = isOurs && !stays ? undefined : file;
+    if (videoPath) playableClips(RED).remember(videoPath);
+
+    const now = new Date();
+    const found = {
+      ...withoutFactsOfFile(task.msg.roboflow),
+      ...sent,
+      ...(videoPath ? { videoPath } : {}),
+      uploadedAt: now.toISOString(),
+      expiresAt: expiryOf(sent.inputUrl, now).toISOString(),
+    };
+    return { msg: withAnswer(task.msg, { payload: sent.inputUrl }, found), done: "uploaded" };
+  } catch (error) {
+    // Cut off by a deploy: whoever goes on with the message goes on with what was fetched.
+    if (task.signal.aborted && settings.resume) place.leave();
+    else await place.remove();
+    throw error;
+  }
+}
+
+/** Takes out what a message that has been here before says of another file. */
+function withoutFactsOfFile({ videoPath, video }: Clip): Partial<Clip> {
+  return {
+    ...(videoPath === undefined ? {} : { videoPath: undefined }),
+    ...(video === undefined ? {} : { video: undefined }),
+  };
+}
+
+interface Sending extends Work {
+  account: AccountNode;
+  place: ClipPlace;
+}
+
+/** @param video a Buffer, a path, or a URL of a clip that is fetched. */
+async function fetchAndSend(video: Buffer | string, use: Sending) {
+  const { RED, node, settings, network, limit, place, task, account } = use;
+  const { signal } = task;
+  const name = await nameOf(use, video);
+  const isUrl = isHttpUrl(video);
+  let clip = video;
+  let shown = name || nameless;
+  if (isUrl) {
+    shown = shownUrl(withoutLogin({ url: video }));
+    const remote = { url: video, login: loginFor(video, settings), waitMs: settings.waitMs };
+    clip = await fetchHere(remote, { network: network(), limit, place, task });
+  } else if (typeof video === "string") {
+    clip = path.resolve(resolvePath(RED, video));
+    shown = clip;
+  }
+
   if (account.uploads.full) task.working(queued);
   const pause = () => task.working("retrying", {}, { trouble: true });
-  const sent = await account.uploads.run(
-    () =>
-      withRetries(retries.video, signal, () => sendAsItIs(client, { clip, name }, { task, pause }), pause),
+  const { source, ...sent } = await account.uploads.run(
+    () => withRetries(retries.video, signal, () => lookAndSend(clip, { ...use, name, shown, pause }), pause),
     signal,
   );
-
-  if (sent.videoPath) playableClips(RED).remember(sent.videoPath);
-  const now = new Date();
-  const found = {
-    // Of a message that has been here before.
-    ...(msg.roboflow.videoPath === undefined ? {} : { videoPath: undefined }),
-    ...sent,
-    uploadedAt: now.toISOString(),
-    expiresAt: expiryOf(sent.inputUrl, now).toISOString(),
-  };
-  return { msg: withAnswer(msg, { payload: sent.inputUrl }, found), done: "uploaded" };
+  if (source.note) node.warn(text(RED, `warnings.${source.note}`, { path: shown }, account.secrets()));
+  return { sent, file: source.file };
 }
 
-/** Looks at a clip as it is now, and sends that. */
-async function sendAsItIs(
-  client: RoboflowClient,
-  { clip, name }: { clip: Buffer | string; name: string },
-  { task, pause }: { task: Task; pause: () => void },
+/** Looks into a clip as it is now, and sends that. */
+async function lookAndSend(
+  clip: Buffer | string,
+  {
+    settings,
+    task,
+    account,
+    place,
+    name,
+    shown,
+    pause,
+  }: Sending & { name: string; shown: string; pause: () => void },
 ) {
+  const { signal } = task;
   task.working("uploading", { percent: 0 });
-  const { video, container } = await openSource(clip, name || nameless);
-  const fileName = name || `${nameless}.${container}`;
-  const uploadName = uploadNameOf(fileName, task.id, container);
-  const percent = (bytes: number) => Math.min(100, Math.floor((100 * bytes) / video.size));
-  const inputUrl = await client.upload(uploadName, video, {
-    signal: task.signal,
-    progress: (bytes) => task.working("uploading", { percent: percent(bytes) }),
+  const source: Source = await openSource(clip, {
+    shown,
+    keepSound: settings.keepSound,
+    place,
+    signal,
+    rewriting: () => task.working("converting"),
+  });
+  const { size } = source.video;
+  const fileName = name || `${nameless}.${source.extension}`;
+  const uploadName = uploadNameOf(fileName, task.id, source.extension);
+  const inputUrl = await account.client().upload(uploadName, source.video, {
+    signal,
+    progress: (bytes) =>
+      task.working("uploading", { percent: Math.min(100, Math.floor((100 * bytes) / size)) }),
     pause,
   });
-  return {
-    fileName,
-    uploadName,
-    fileSize: video.size,
-    inputUrl,
-    ...(typeof clip === "string" ? { videoPath: clip } : {}),
-  };
+  return { source, fileName, uploadName, fileSize: size, video: source.facts, inputUrl };
 }
 
-/** The clip's own name: the node's, the message's or the path's last part; empty where nothing gives one. */
-async function nameOf(
-  RED: NodeAPI,
-  node: Node,
-  { fileName }: UploadSettings,
-  msg: NodeMessage,
-  video: unknown,
-): Promise<string> {
-  const own = lastPart((await render(RED, node, fileName, msg, "path")).trim());
+/** The clip's own name: the node's, the message's or the path's or URL's last part; empty where nothing gives one. */
+async function nameOf({ RED, node, settings, task }: Work, video: Buffer | string): Promise<string> {
+  const { msg } = task;
+  const own = lastPart((await render(RED, node, settings.fileName, msg, "path")).trim());
   const { filename } = msg as { filename?: unknown };
   const given = typeof filename === "string" ? lastPart(filename.trim()) : "";
-  return own || given || (typeof video === "string" ? lastPart(video) : "");
+  if (own || given || Buffer.isBuffer(video)) return own || given;
+  return lastPart(isHttpUrl(video) ? nameInUrl(video) : video);
 }

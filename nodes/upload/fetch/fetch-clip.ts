@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  type ErrorReason,
   FileSink,
   type HttpResponse,
   type Network,
   quoted,
   readAnswer,
+  type Semaphore,
   secretsOfUrl,
   serverWords,
   VideoError,
+  withoutSecrets,
 } from "../../roboflow";
 import { Authorization, type Login } from "./login";
 
@@ -23,6 +26,8 @@ export interface RemoteClip {
 
 export interface FetchHooks {
   signal: AbortSignal;
+  /** How many tries go on at a time; whoever waits for a clip that is not there yet does not count. */
+  limit: Semaphore;
   /** Whether the file that was written is a whole clip; one that is not counts as not there yet. */
   isComplete(file: string): Promise<boolean>;
   /** Called before each wait for a clip that is not there yet. */
@@ -62,16 +67,21 @@ class NotThereYet extends Error {
 export async function fetchClip(clip: RemoteClip, file: string, hooks: FetchHooks): Promise<void> {
   const { url, login } = withoutLogin(clip);
   const source = { ...clip, url, login };
-  const end = performance.now() + clip.waitMs;
+  let end: number | undefined;
+  const attempt = () => {
+    // Not the time in which others were asked for theirs.
+    end ??= performance.now() + clip.waitMs;
+    return fetchOnce(source, file, hooks);
+  };
   for (let wait = firstWaitMs; ; wait = Math.min(longestWaitMs, wait + waitGrowthMs)) {
     hooks.signal.throwIfAborted();
     try {
-      return await fetchOnce(source, file, hooks);
+      return await hooks.limit.run(attempt, hooks.signal);
     } catch (error) {
       hooks.signal.throwIfAborted();
       const failure = error instanceof NotThereYet ? error.failure : undefined;
       if (!failure) throw error;
-      if (performance.now() + wait > end) throw failure;
+      if (performance.now() + wait > (end ?? 0)) throw failure;
       hooks.waiting?.();
       await sleep(wait, undefined, { signal: hooks.signal }).catch(() => hooks.signal.throwIfAborted());
     }
@@ -107,7 +117,7 @@ async function fetchOnce(source: Source, file: string, hooks: FetchHooks): Promi
     await save(response, file, hooks);
   } catch (error) {
     // A connection that breaks off, as when a recorder restarts.
-    throw isOfNetwork(error) ? new NotThereYet(error) : error;
+    throw isOfNetwork(error) ? brokenOff(error, error.reason, source) : error;
   } finally {
     response.discard();
   }
@@ -116,12 +126,16 @@ async function fetchOnce(source: Source, file: string, hooks: FetchHooks): Promi
 }
 
 /** A request that reaches nobody may reach somebody in a moment. */
-const answered = (response: Promise<HttpResponse>, { url }: Source): Promise<HttpResponse> =>
+const answered = (response: Promise<HttpResponse>, source: Source): Promise<HttpResponse> =>
   response.catch((error) => {
-    if (!isOfNetwork(error)) throw error;
-    const { code, cause } = error;
-    throw new NotThereYet(new VideoError(code, "clipUnreachable", { values: { host: url.host }, cause }));
+    throw isOfNetwork(error) ? brokenOff(error, "clipUnreachable", source) : error;
   });
+
+/** The server that was asked, and what went wrong: a host that it has led to may be made of what it was told. */
+function brokenOff({ code, cause }: VideoError, reason: ErrorReason, source: Source): NotThereYet {
+  const cleaned = cause && { ...cause, message: withoutSecrets(cause.message, secretsOf(source)) };
+  return new NotThereYet(new VideoError(code, reason, { values: { host: source.url.host }, cause: cleaned }));
+}
 
 const isOfNetwork = (error: unknown): error is VideoError & { code: "NETWORK" | "TIMEOUT" } =>
   error instanceof VideoError && (error.code === "NETWORK" || error.code === "TIMEOUT");
@@ -166,8 +180,7 @@ function redirectTarget(location: string | undefined, from: URL): URL | undefine
 /** The error that an answer other than 2xx stands for. */
 async function refused(response: HttpResponse, source: Source): Promise<Error> {
   const { status } = response;
-  const { password = "", user = "" } = source.login ?? {};
-  const secrets = [password, user, ...secretsOfUrl(source.url.href)];
+  const secrets = secretsOf(source);
   const answer = await readAnswer(response, secrets);
   const told = {
     statusCode: status,
@@ -190,5 +203,12 @@ async function save(response: HttpResponse, file: string, { progress }: FetchHoo
   }
 }
 
+/** What a server may be told, and must not tell anybody else. */
+const secretsOf = ({ url, login }: Source): string[] => [
+  login?.password ?? "",
+  login?.user ?? "",
+  ...secretsOfUrl(url.href),
+];
+
 /** Where a clip comes from, without what may be secret in its address. */
-const shownUrl = ({ url }: Source): string => `${url.origin}${url.pathname}`;
+export const shownUrl = ({ url }: { url: URL }): string => `${url.origin}${url.pathname}`;
