@@ -59,6 +59,12 @@ export const checkFolder = (folder: string) =>
     folder,
   });
 
+/** Whether the server of a clip asks for a login, as the machine that runs Node-RED sees it. */
+export const checkAddress = (url: string) =>
+  call<{ ok?: true; state: "open" | "needsLogin" | "unreachable" }>("POST", "roboflow-video/upload/check", {
+    url,
+  });
+
 /** Never fails: whatever goes wrong comes back as a Refusal. The address is relative, so that it works under any httpAdminRoot. */
 export function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promise<Answer | Refusal> {
   return new Promise((resolve) => {

@@ -55,3 +55,28 @@ export const urlModeOf = ({ urlMode }: { urlMode?: unknown }): UrlMode =>
 /** The chosen authentication; what a flow should not hold counts as none. */
 export const authTypeOf = ({ authType }: { authType?: unknown }): AuthType =>
   authType === "basic" || authType === "digest" || authType === "bearer" ? authType : "";
+
+/** What of a dialog decides which of its fields apply. */
+export interface UrlSettings {
+  video?: unknown;
+  videoType?: unknown;
+  urlMode?: unknown;
+  authType?: unknown;
+}
+
+/** A setting that acts on some videos only. */
+export type SpecialSetting = "urlMode" | "authType" | "user" | "password" | "tls" | "wait";
+
+/** Whether a setting acts on the video that is chosen. */
+export function applies(setting: SpecialSetting, chosen: UrlSettings): boolean {
+  if (!canBeUrl(chosen)) return false;
+  if (setting === "urlMode") return true;
+  if (urlModeOf(chosen) === "pass") return false;
+  const authType = authTypeOf(chosen);
+  if (setting === "user") return authType === "basic" || authType === "digest";
+  return setting !== "password" || authType !== "";
+}
+
+/** Whether the video may be a URL: a path that is typed in is none, whatever its tags hold. */
+const canBeUrl = ({ video, videoType }: UrlSettings): boolean =>
+  videoType !== "str" || /^\s*(?:$|https?:|\{\{|\$[{(])/i.test(String(video ?? ""));

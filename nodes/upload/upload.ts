@@ -21,6 +21,7 @@ import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
 import { text } from "../runtime/text";
 import { readInput, settingsOf } from "../runtime/values";
+import { registerUploadRoutes } from "./admin";
 import { type ClipPlace, type ClipStore, clipStoreOf } from "./clip-store";
 import { shownUrl, withoutLogin } from "./fetch/fetch-clip";
 import { fetchHere } from "./fetch/fetch-here";
@@ -35,6 +36,8 @@ const fetchesAtOnce = 4;
 
 /** Uploads a video and passes its input URL on. */
 export default function upload(RED: NodeAPI): void {
+  registerUploadRoutes(RED);
+
   function Upload(this: Node, saved: NodeDef & Partial<UploadOptions>): void {
     RED.nodes.createNode(this, saved);
     const options = { ...uploadDefaults, ...saved };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fs, { appendFileSync, mkdirSync, utimesSync } from "node:fs";
+import fs, { appendFileSync, mkdirSync, readFileSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Emulator } from "../../emulator/emulator";
@@ -9,7 +9,7 @@ import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
 import { until } from "../support/node-red";
 import { quickRetries } from "../support/quick-retries";
-import { quickTime, recording, temporaryFolder, writeTo } from "../support/recordings";
+import { recording, temporaryFolder, writeTo } from "../support/recordings";
 import { sha256 } from "../unit/emulator/calls";
 
 /** An upload node beside the stand-in. */
@@ -44,6 +44,7 @@ test("a path in msg.payload is uploaded and its URL goes on in msg.payload", asy
     fileName: "yard.mp4",
     uploadName,
     videoPath: file,
+    video: { container: "mp4" },
     fileSize: 300_000,
     inputUrl: msg.payload,
     times: ["uploadedAt", "expiresAt"],
@@ -310,15 +311,21 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
     "empty file",
   ],
   [
-    "QuickTime",
-    (folder) => writeTo(folder, "a.mp4", quickTime),
-    /a\.mp4" is a mov video\. Roboflow takes mp4, avi, mkv and webm: convert it/,
-    "wrong file type",
+    "a clip that is cut off",
+    (folder) => writeTo(folder, "a.mp4", readFileSync("demo/clip/yard.mp4").subarray(0, 90_000)),
+    /a\.mp4" is not finished or damaged\. Wait until the recording is finished/,
+    "not finished",
+  ],
+  [
+    "a login page named .mp4",
+    (folder) => writeTo(folder, "a.mp4", "<!DOCTYPE html><html><title>Log in</title></html>"),
+    /is not a video that Roboflow accepts .*: it seems to be a web page, such as a login page/,
+    "not a video",
   ],
   [
     "a text named .mp4",
     (folder) => writeTo(folder, "a.mp4", "just a text, no video"),
-    /is not a video that Roboflow takes .*whatever its name says/,
+    /is not a video that Roboflow accepts .*: it seems to be a text/,
     "not a video",
   ],
   [
@@ -353,7 +360,7 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
   [
     "a Buffer that is no video",
     () => Buffer.from("a picture, perhaps"),
-    /"video" is not a video that Roboflow takes/,
+    /"video" is not a video that Roboflow accepts/,
     "not a video",
   ],
 ];

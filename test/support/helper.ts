@@ -64,6 +64,8 @@ export interface FlowOptions {
   account?: Record<string, unknown> | false;
   /** What stands in the account's credential. */
   apiKey?: string;
+  /** Credentials of the node. */
+  credentials?: Record<string, string>;
   /** Of settings.js. */
   settings?: Record<string, unknown>;
   /** Environment of the tab. */
@@ -127,7 +129,10 @@ export async function runNode(
     { id: `completed-${unique}`, type: "helper", ...onTab },
     ...(options.beside?.(accountId, tab) ?? []),
   ];
-  const credentials = options.apiKey === undefined ? {} : { [accountId]: { apiKey: options.apiKey } };
+  const credentials = {
+    ...(options.apiKey === undefined ? {} : { [accountId]: { apiKey: options.apiKey } }),
+    ...(options.credentials ? { [id]: options.credentials } : {}),
+  };
 
   const under: NodeUnderTest = {
     id,

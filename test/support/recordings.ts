@@ -11,9 +11,6 @@ const heads = {
   webm: ebmlHeader("webm"),
 };
 
-/** Bytes that begin as a QuickTime file does, which the API does not take. */
-export const quickTime = Buffer.from("\0\0\0\x14ftypqt  \0\0\0\0qt  ", "latin1");
-
 /** What Matroska and WebM begin with; the two differ in their DocType. */
 function ebmlHeader(docType: string): Buffer {
   const element = (id: string, value: Buffer) =>

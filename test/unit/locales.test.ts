@@ -109,6 +109,12 @@ describe("the catalogues", () => {
       const errors = catalogue(language, "account");
       const named: [error: string, node: string, label: string][] = [
         ["notAVideo", "upload", "video"],
+        ["clipNotThere", "upload", "wait"],
+        ["clipIncomplete", "upload", "wait"],
+        ["wait", "upload", "wait"],
+        ["keepHours", "upload", "keepHours"],
+        ["soundStays", "upload", "audio"],
+        ["noLogin", "upload", "authType"],
         ["inputUrl", "upload", "node"],
         ["inputUrl", "start", "inputUrl"],
         ["inferFps", "start", "inferFps"],

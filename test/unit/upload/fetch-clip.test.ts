@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
-import { Network, VideoError } from "../../../nodes/roboflow";
+import { Network, Semaphore, VideoError } from "../../../nodes/roboflow";
 import { type FetchHooks, fetchClip, type RemoteClip } from "../../../nodes/upload/fetch/fetch-clip";
 import { type SeenRequest, serve } from "../../support/local-server";
 
@@ -37,6 +37,7 @@ async function fetched(
   try {
     await fetchClip({ url, network, waitMs: 0, ...options }, file, {
       signal: new AbortController().signal,
+      limit: new Semaphore(0),
       isComplete: async () => readFileSync(file).length > 0,
       waiting: () => {
         outcome.waits += 1;
@@ -170,6 +171,7 @@ test("whoever gives up is heard while it waits", async (t) => {
   const stop = new AbortController();
   const fetching = fetchClip({ url, network, waitMs: 60_000 }, path.join(folder, "never.mp4"), {
     signal: stop.signal,
+    limit: new Semaphore(0),
     isComplete: async () => true,
     waiting: () => stop.abort(new Error("a deploy")),
   });
