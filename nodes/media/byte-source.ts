@@ -4,8 +4,8 @@ import { open } from "node:fs/promises";
 export interface ByteSource {
   /** Bytes. */
   readonly size: number;
-  /** The path of the file, where there is one. */
-  readonly path?: string;
+  /** The descriptor of the open file, where there is one: good for any thread, as long as the source is. */
+  readonly fd?: number;
   /** Reads `length` bytes from `position`; fewer at the end. */
   read(position: number, length: number): Promise<Buffer>;
 }
@@ -27,7 +27,7 @@ export async function withFileSource<T>(path: string, use: (source: ByteSource) 
     const { size } = await handle.stat();
     return await use({
       size,
-      path,
+      fd: handle.fd,
       read: async (position, length) => {
         const bytes = Buffer.alloc(Math.max(0, Math.min(length, size - position)));
         const { bytesRead } = await handle.read(bytes, 0, bytes.length, position);

@@ -41,7 +41,7 @@ export async function lookInto(source: ByteSource, signal: AbortSignal): Promise
   const { container } = found;
   const structure = await structureOf(source, container);
   if (structure === "cut" || structure === "noIndex") throw new NotAClip("unfinished");
-  const tracks = await tracksOf(source, container, signal);
+  const tracks = structure === "unreadable" ? undefined : await tracksOf(source, container, signal);
   if (tracks && !tracks.video) throw new NotAClip("noVideoTrack");
   return { container, size: source.size, ...(tracks ? { tracks } : {}) };
 }

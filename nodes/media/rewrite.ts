@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import type { ByteSource } from "./byte-source";
 import type { Container } from "./identify";
 import { inThread, ThreadFailed } from "./thread";
@@ -46,20 +46,23 @@ export async function rewriteClip(
 ): Promise<{ size: number; soundLeftOut: boolean }> {
   if (container === "mpegts" && source.size > largestTransportStream) throw new RewriteFailed("tooLarge");
   const rewriting = { container: rewrittenAs(container), keepSound };
+  const handle = await open(target, "w", 0o600);
   try {
-    const report = await inThread({ task: "rewrite", target, rewriting }, source, {
+    const report = await inThread({ task: "rewrite", target: handle.fd, rewriting }, source, {
       signal,
       quietMs: stallLimit,
       progress,
     });
     if (report.kind === "cannot") throw new RewriteFailed(report.reason, report.codec);
     if (report.kind !== "rewritten") throw new RewriteFailed("unreadable");
-    const { size } = await stat(target);
+    const { size } = await handle.stat();
     return { size, soundLeftOut: report.soundLeftOut };
   } catch (error) {
     await rm(target, { force: true });
     if (!(error instanceof ThreadFailed)) throw error;
     if (error.code) throw Object.assign(new Error(error.message), { code: error.code });
     throw new RewriteFailed("unreadable", "", error.message);
+  } finally {
+    await handle.close();
   }
 }

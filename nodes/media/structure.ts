@@ -7,9 +7,10 @@ import type { Container } from "./identify";
  * - `whole`: everything that the file announces is there.
  * - `cut`: it announces more bytes than it has.
  * - `noIndex`: an mp4 or mov without `moov`: its recorder has not finished it.
+ * - `unreadable`: no index is where one could be found, so that there is nothing to be read.
  * - `unclear`: it cannot be followed, or its kind does not say.
  */
-export type Structure = "whole" | "cut" | "noIndex" | "unclear";
+export type Structure = "whole" | "cut" | "noIndex" | "unreadable" | "unclear";
 
 /** Looks at the outermost layer of a clip. */
 export async function structureOf(source: ByteSource, container: Container): Promise<Structure> {
@@ -53,7 +54,7 @@ async function boxes({ size, read }: ByteSource): Promise<Structure> {
     at += length;
   }
   if (hasIndex) return hasMedia ? "whole" : "unclear";
-  return hasMedia ? "noIndex" : "unclear";
+  return hasMedia ? "noIndex" : "unreadable";
 }
 
 /** Matroska and WebM: the EBML header, then the segment, whose size is known once its writer has finished. */

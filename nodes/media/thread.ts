@@ -36,7 +36,7 @@ export async function inThread(
   }: { signal: AbortSignal; quietMs: number; progress?: (seconds: number) => void },
 ): Promise<Exclude<Report, { kind: "read" | "progress" | "failed" }>> {
   signal.throwIfAborted();
-  const clip: Clip = source.path === undefined ? { size: source.size } : { path: source.path };
+  const clip: Clip = { size: source.size, ...(source.fd === undefined ? {} : { fd: source.fd }) };
   const worker = new Worker(require.resolve("./worker"), {
     workerData: { ...order, clip },
     execArgv,

@@ -1,17 +1,19 @@
+import { readSync, writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type * as Mediabunny from "mediabunny";
 import { CannotRewrite, copyTracks, type Library, loadLibrary, type Rewriting, readTracks } from "./library";
 import type { Tracks } from "./tracks";
 
-// A clip is opened here, in a thread of its own that can be ended from outside.
+// A clip is read here, in a thread of its own that can be ended from outside. Files are opened and closed by the main
+// thread: one that this thread had opened would stay open when it is ended.
 
 /** What the thread is started with. */
 export type Order =
   | { task: "look"; clip: Clip }
-  | { task: "rewrite"; clip: Clip; target: string; rewriting: Rewriting };
+  | { task: "rewrite"; clip: Clip; target: number; rewriting: Rewriting };
 
-/** A file, or bytes that the main thread hands out on request. */
-export type Clip = { path: string } | { size: number };
+/** A file by its descriptor, or bytes that the main thread hands out on request. */
+export type Clip = { size: number; fd?: number };
 
 /** What it says. */
 export type Report =
@@ -37,7 +39,7 @@ async function carryOut(order: Order): Promise<Report> {
   const library = await loadLibrary();
   const source = sourceOf(library, order.clip);
   if (order.task === "look") return { kind: "tracks", tracks: await readTracks(library, source) };
-  const target = new library.FilePathTarget(order.target, { chunked: true, chunkSize });
+  const target = targetOf(library, order.target);
   let reported = performance.now();
   const { soundLeftOut } = await copyTracks(library, source, target, order.rewriting, (seconds) => {
     if (performance.now() - reported < reportEvery) return;
@@ -47,8 +49,27 @@ async function carryOut(order: Order): Promise<Report> {
   return { kind: "rewritten", soundLeftOut };
 }
 
-function sourceOf(library: Library, clip: Clip): Mediabunny.Source {
-  if ("path" in clip) return new library.FilePathSource(clip.path, { maxCacheSize: cacheSize });
+function targetOf(library: Library, fd: number): Mediabunny.Target {
+  const write = ({ data, position }: Mediabunny.StreamTargetChunk) => {
+    // A disk that is nearly full may take only a part.
+    for (let done = 0; done < data.length; )
+      done += writeSync(fd, data, done, data.length - done, position + done);
+  };
+  return new library.StreamTarget(new WritableStream({ write }), { chunked: true, chunkSize });
+}
+
+function sourceOf(library: Library, { size, fd }: Clip): Mediabunny.Source {
+  const common = { getSize: () => size, maxCacheSize: cacheSize };
+  if (fd !== undefined)
+    return new library.CustomSource({
+      ...common,
+      read: (start, end) => {
+        const bytes = new Uint8Array(end - start);
+        readSync(fd, bytes, 0, bytes.length, start);
+        return bytes;
+      },
+      prefetchProfile: "fileSystem",
+    });
   const waiting = new Map<number, (bytes: Uint8Array) => void>();
   let asked = 0;
   parentPort?.on("message", ({ id, bytes }: Reply) => {
@@ -56,14 +77,13 @@ function sourceOf(library: Library, clip: Clip): Mediabunny.Source {
     waiting.delete(id);
   });
   return new library.CustomSource({
-    getSize: () => clip.size,
+    ...common,
     read: (start, end) =>
       new Promise((resolve) => {
         asked += 1;
         waiting.set(asked, resolve);
         say({ kind: "read", id: asked, position: start, length: end - start });
       }),
-    maxCacheSize: cacheSize,
   });
 }
 

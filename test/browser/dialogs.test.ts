@@ -5,6 +5,7 @@ import { downloadDefaults } from "../../nodes/download/options";
 import { pollDefaults } from "../../nodes/poll/options";
 import { startDefaults } from "../../nodes/start/options";
 import { uploadDefaults } from "../../nodes/upload/options";
+import { serve } from "../support/local-server";
 import type { FlowNode, NodeRed } from "../support/node-red";
 import { controlsOf, cutOff, reachedByKeyboard } from "./support/controls";
 import { Editor } from "./support/editor";
@@ -153,6 +154,45 @@ for (const version of versions)
       assert.deepEqual(await seen(), ["format", "filename", "minConfidence", "classes", "skipEmpty"]);
       await choose("format", "csv");
       assert.deepEqual(await seen(), ["format", "filename", "minConfidence", "classes"]);
+      await editor.cancel();
+    });
+
+    it("show what a URL needs only where it applies, and warn where its server asks for a login", async (t) => {
+      const { page } = editor;
+      const camera = await serve(t, (_, response) => response.writeHead(401).end());
+      const fields = ["urlMode", "authType", "user", "password", "tls", "wait"];
+      const seen = async () => {
+        const visible = await Promise.all(
+          fields.map((name) => page.locator(`#node-input-${name}`).isVisible()),
+        );
+        return fields.filter((_, index) => visible[index]);
+      };
+      const choose = (field: string, value: string) =>
+        page.locator(`#node-input-${field}`).selectOption(value);
+      const message = page.locator("#roboflow-video-upload-message");
+      await editor.edit("up");
+      assert.deepEqual(await seen(), ["urlMode", "authType", "tls", "wait"]);
+      await choose("authType", "digest");
+      assert.deepEqual(await seen(), fields);
+      assert.equal((await page.locator("label[for=node-input-password]").innerText()).trim(), "Password");
+      await choose("authType", "bearer");
+      assert.deepEqual(await seen(), ["urlMode", "authType", "password", "tls", "wait"]);
+      assert.equal((await page.locator("label[for=node-input-password]").innerText()).trim(), "Token");
+      await choose("urlMode", "pass");
+      assert.deepEqual(await seen(), ["urlMode"]);
+      await choose("urlMode", "auto");
+      await choose("authType", "");
+
+      await editor.typeInto("video", "str", `${camera.url}/clip.mp4`);
+      await message.filter({ hasText: "asks for a login" }).waitFor();
+      assert.equal(camera.seen.at(-1)?.headers.authorization, undefined);
+      await choose("authType", "basic");
+      await message.waitFor({ state: "hidden" });
+      await editor.typeInto("video", "str", camera.url.replace("//", "//admin:geheim@"));
+      await message.filter({ hasText: "stored in the flow as readable text" }).waitFor();
+      await editor.typeInto("video", "str", "/home/pi/clips/yard.mp4");
+      await message.waitFor({ state: "hidden" });
+      assert.deepEqual(await seen(), []);
       await editor.cancel();
     });
 

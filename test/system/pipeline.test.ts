@@ -155,10 +155,11 @@ test("a clip goes from its file to its frames through the installed package", as
       fileName: "yard.mp4",
       uploadName: uploadName(),
       videoPath: yardClip,
+      video: { container: "mp4", codec: "h264", width: 640, height: 360, duration: 15, fps: 10 },
       fileSize: video.length,
       inputUrl: url("uploaded"),
     };
-    const job = { ...clip, jobId: url("started"), inferFps: 5, models: modelsSent };
+    const job = { ...clip, jobId: url("started"), inferFps: 5, expectedFrames: 75, models: modelsSent };
     const polls = ledger.of("status").length;
 
     const uploaded = only("uploaded");
