@@ -28,6 +28,7 @@ for (const type of Object.keys(nodeRed.nodes)) {
   writeFileSync(dist(`${node}.js`), `module.exports = require("./${node}/${node}.js").default;\n`);
   writeFileSync(dist(`${node}.html`), editorPage(type, node));
 }
+viewerPage();
 cpSync(source("locales"), dist("locales"), { recursive: true });
 if (existsSync(join(root, "icons"))) cpSync(join(root, "icons"), dist("icons"), { recursive: true });
 
@@ -49,4 +50,20 @@ function editorPage(type, node) {
     `<script type="text/html" data-template-name="${type}">\n<style>\n${style}</style>\n${form}</script>`,
     `<script type="text/javascript">\n${bundle.replaceAll("</script", "<\\/script")}</script>\n`,
   ].join("\n");
+}
+
+/** The page of the viewer: its script in one file, beside its style and its HTML. */
+function viewerPage() {
+  const page = (name) => source("viewer", "page", name);
+  const target = (name) => dist("viewer", "page", name);
+  buildSync({
+    entryPoints: [page("page.ts")],
+    outfile: target("page.js"),
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    charset: "utf8",
+  });
+  for (const name of ["page.html", "page.css"]) cpSync(page(name), target(name));
 }

@@ -64,7 +64,7 @@ async function start({ video, roboflow, key, model }: DemoArguments, cleaning: (
   });
   cleaning.push(() => nodeRed.stop());
   console.log(`Node-RED editor         ${nodeRed.url}`);
-  console.log(`Viewer                  ${nodeRed.url}/video-viewer`);
+  console.log(`Viewer                  ${nodeRed.url}/video`);
   return { nodeRed, events: new EventFile(eventFile(folder)) };
 }
 
@@ -149,7 +149,7 @@ function finish(ending: Ending): void {
 
 function invite({ url }: NodeRed, { roboflow }: DemoArguments): void {
   console.log(`
-Open ${url}/video-viewer to play the clip with its detections drawn over it.
+Open ${url}/video to play the clip with its detections drawn over it.
 Open ${url} to see the flow. The button of the inject node “send a clip” runs the clip again.`);
   if (!roboflow)
     console.log(

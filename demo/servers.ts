@@ -41,7 +41,6 @@ export function startNodeRed(
         ...env,
         ...withoutProxyToThisMachine(),
         ROBOFLOW_DEMO_EVENTS: eventFile(folder),
-        VIEWER_DIR: path.join(folder, "seen"),
       },
     }),
   );

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { describeValue, isHttpUrl, Network, Semaphore, VideoError, withoutSecrets } from "../roboflow";
 import { checkAccount, checkConfig, requireAccount } from "../runtime/accounts";
+import { resultsUnderWay } from "../runtime/downloads";
 import { describeFailure } from "../runtime/failure";
 import { clipNames } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
@@ -49,7 +50,8 @@ export default function download(RED: NodeAPI): void {
       outcomeIsRemade: true,
       work: (task) => {
         if (downloads.full) task.working(queued);
-        return downloads.run(() => work(RED, this, settings(), network, task), task.signal);
+        const ended = resultsUnderWay(RED).begin(task.msg.roboflow.id);
+        return downloads.run(() => work(RED, this, settings(), network, task), task.signal).finally(ended);
       },
     });
     checkConfig(runner, settings);

@@ -36,6 +36,12 @@ export interface PendingJob {
   nextPoll: string;
 }
 
+/** What the dialog of a viewer is told; `root` is null where Node-RED serves no pages. */
+interface PageAccess {
+  root: string | null;
+  guard: "password" | "middleware" | "none";
+}
+
 /** @param account whose stored key is meant; empty for the key typed. */
 export const testAccount = (account: string, edited: EditedAccount) =>
   call<{ ok: true; workspace: string }>("POST", "roboflow-video/account/test", { account, ...edited });
@@ -64,6 +70,9 @@ export const checkAddress = (url: string) =>
   call<{ ok?: true; state: "open" | "needsLogin" | "unreachable" }>("POST", "roboflow-video/upload/check", {
     url,
   });
+
+/** Who can open the pages of flows, such as the viewer's. */
+export const pageAccess = () => call<PageAccess & { ok?: true }>("GET", "roboflow-video/viewer/access");
 
 /** Never fails: whatever goes wrong comes back as a Refusal. The address is relative, so that it works under any httpAdminRoot. */
 export function call<Answer>(method: "GET" | "POST", url: string, body?: object): Promise<Answer | Refusal> {

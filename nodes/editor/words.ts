@@ -5,6 +5,7 @@ import type folder from "../locales/en-US/folder.json";
 import type poll from "../locales/en-US/poll.json";
 import type start from "../locales/en-US/start.json";
 import type upload from "../locales/en-US/upload.json";
+import type viewer from "../locales/en-US/viewer.json";
 import { fill } from "../runtime/fill";
 
 /** The English catalogues by node type: a key that is not in one does not compile. */
@@ -15,6 +16,7 @@ interface Catalogues {
   "roboflow-video-start": typeof start;
   "roboflow-video-poll": typeof poll;
   "roboflow-video-download": typeof download;
+  "roboflow-video-viewer": typeof viewer;
 }
 
 /** Keys of the texts in a catalogue, such as `label.node`. */

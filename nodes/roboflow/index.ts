@@ -32,10 +32,13 @@ export {
   jsonLinesOf,
   openResult,
   type ResultFile,
+  type ResultRows,
   type ResultSummary,
+  type Row,
   readEvents,
   readSummary,
   type SeenEvent,
+  sightingsOf,
 } from "./result";
 export { getResult, type Incoming, saveAndOpen, saveText, saveTo } from "./result/fetch";
 export { FileSink } from "./result/file-sink";

@@ -84,6 +84,11 @@ for (const version of versions)
             await picture(`download-${output}`);
             await editor.cancel();
           }
+
+          await editor.edit("view");
+          await page.locator("#roboflow-video-viewer-access[data-mood=bad]").waitFor();
+          await picture("viewer");
+          await editor.cancel();
           assert.deepEqual(editor.ownComplaints, []);
         } finally {
           await editor.close();

@@ -26,7 +26,7 @@ for (const version of versions)
       const category = editor.page.locator("#red-ui-palette-Roboflow .red-ui-palette-node");
       assert.deepEqual(
         (await category.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim()).sort(),
-        ["download result", "poll job", "start job", "upload video", "watch folder"],
+        ["download result", "poll job", "start job", "upload video", "viewer", "watch folder"],
       );
     });
 

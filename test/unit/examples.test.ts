@@ -48,12 +48,12 @@ const core = [
 ];
 
 /** Those that still await their turn. */
-const notYet = ["fleet-central", "fleet-edge", "http-in", "rtsp-camera", "viewer"];
+const notYet = ["fleet-central", "fleet-edge", "http-in", "rtsp-camera"];
 const examples = exampleNames.filter((name) => !notYet.includes(name));
 
 it("each of our nodes is shown in some example", () => {
   const used = new Set(exampleNames.flatMap((name) => readExample(name).map(({ type }) => type)));
-  for (const type of ours) if (type !== "roboflow-video-viewer") assert.ok(used.has(type), type);
+  for (const type of ours) assert.ok(used.has(type), type);
 });
 
 /** What lies on one canvas: a tab's nodes, or a subflow's. */

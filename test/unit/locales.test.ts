@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 const nodes = path.join(__dirname, "..", "..", "nodes");
 const locales = path.join(nodes, "locales");
 const languages = readdirSync(locales);
-const rooms = ["account", "folder", "upload", "start", "poll", "download"];
+const rooms = ["account", "folder", "upload", "start", "poll", "download", "viewer"];
 
 type Catalogue = Record<string, string>;
 

@@ -1,6 +1,6 @@
 /** Reading results of the Video Inference API, of any size, from disk. */
 export { checkResultSize, maxResultBytes } from "./damage";
-export { openResult, type ResultFile } from "./open";
+export { openResult, type ResultFile, type ResultRows } from "./open";
 export {
   type ClipSummary,
   type EventOptions,
@@ -8,5 +8,7 @@ export {
   readSummary,
   type SeenEvent,
 } from "./outputs/events";
+export { sightingsOf } from "./outputs/sightings";
 export { csvOf, jsonLinesOf } from "./outputs/tables";
+export type { Row } from "./read/rows";
 export type { Frame, FrameFilter, ResultSummary } from "./types";

@@ -33,12 +33,18 @@ export interface OpenOptions {
   models?: readonly string[] | undefined;
 }
 
-/** A result on disk that has been checked and counted. */
-export interface ResultFile {
-  /** Counts over the whole, whatever the filter. */
-  readonly summary: ResultSummary;
+/** What events and tables are made of. */
+export interface ResultRows {
   /** Ids of the models that gave answers, in the order of their columns. */
   readonly models: string[];
+  /** What all columns say, frame by frame, with the throws of {@link ResultFile.batches}. */
+  rows(): AsyncGenerator<Row[], void, undefined>;
+}
+
+/** A result on disk that has been checked and counted. */
+export interface ResultFile extends ResultRows {
+  /** Counts over the whole, whatever the filter. */
+  readonly summary: ResultSummary;
   /**
    * The frames in order, some at a time, as the filter leaves them. Yields to the event loop every few milliseconds.
    * @param options.skipEmpty leave out frames without a prediction
@@ -46,8 +52,6 @@ export interface ResultFile {
    * @throws the reason of the signal given to {@link openResult}, an error of the file system
    */
   batches(filter: FrameFilter, options: { skipEmpty: boolean }): AsyncGenerator<Frame[], void, undefined>;
-  /** What all columns say, frame by frame, with the throws of `batches`. */
-  rows(): AsyncGenerator<Row[], void, undefined>;
   /**
    * The whole as one value, equal to `JSON.parse` of the file, put together without blocking the event loop.
    * @throws as `batches`

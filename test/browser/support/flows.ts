@@ -103,11 +103,22 @@ export function wholeFlow(baseUrl: string): FlowNode[] {
     { ...download, id: "events", output: "events", minConfidence: 0.5, minDuration: 1, y: 140 },
     { ...download, id: "frames", output: "frames", minConfidence: 0.5, classes: "person, car", y: 260 },
     { ...download, id: "file", output: "file", filename: "/data/results/{{roboflow.jobId}}.json", y: 320 },
+    {
+      id: "view",
+      type: "roboflow-video-viewer",
+      z: "tab",
+      name: "",
+      path: "/video",
+      keepClips: 50,
+      x: 840,
+      y: 380,
+      wires: [],
+    },
   ];
 }
 
 /** The nodes of that flow that have a dialog of ours; the account's is opened from one of these. */
-export const ownNodes = ["up", "st", "po", "results", "events", "frames", "file"];
+export const ownNodes = ["up", "st", "po", "results", "events", "frames", "file", "view"];
 
 /** Sends clips through the flow and waits until their jobs are being waited for. */
 export async function waitForJobs(nodeRed: NodeRed, names: readonly string[]): Promise<void> {

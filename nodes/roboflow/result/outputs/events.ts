@@ -1,5 +1,5 @@
 import { EventLoopYield } from "../../../event-loop";
-import type { ResultFile } from "../open";
+import type { ResultFile, ResultRows } from "../open";
 import { setKey } from "../safe-keys";
 import type { FrameFilter } from "../types";
 import { field, NO_CONFIDENCE } from "./event-store";
@@ -66,7 +66,7 @@ export interface EventList {
  * @throws VideoError RESULT, as {@link ResultFile.rows}
  */
 export async function readEvents(
-  result: ResultFile,
+  result: ResultRows,
   filter: FrameFilter,
   options: EventOptions,
 ): Promise<EventList> {
@@ -113,7 +113,7 @@ export async function readSummary(
 }
 
 async function collect(
-  result: ResultFile,
+  result: ResultRows,
   filter: FrameFilter,
   { gap, minDuration }: EventOptions,
 ): Promise<{ collector: SightingCollector; events: Uint32Array }> {

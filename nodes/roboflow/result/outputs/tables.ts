@@ -1,5 +1,5 @@
 import { nestedTooDeeply } from "../damage";
-import type { ResultFile } from "../open";
+import type { ResultFile, ResultRows } from "../open";
 import type { Row } from "../read/rows";
 import type { Frame, FrameFilter } from "../types";
 import { Filter } from "./filter";
@@ -26,7 +26,7 @@ export interface ClipNames {
  * @throws VideoError RESULT, as {@link ResultFile.rows}
  */
 export async function* csvOf(
-  result: ResultFile,
+  result: ResultRows,
   filter: FrameFilter,
   names: ClipNames,
 ): AsyncGenerator<string, void, undefined> {

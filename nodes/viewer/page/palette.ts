@@ -1,3 +1,5 @@
+import type { Summary } from "../data";
+
 /** Told apart from each other, and from most of what cameras see; dark text can be read on all of them. */
 const palette = [
   "#ffb000",
@@ -13,7 +15,7 @@ const palette = [
 ];
 
 /** The colour of a row: by model when there are several, else by class. */
-export function colourOf({ models, tracks }, number) {
-  const at = models.length > 1 ? tracks[number].model : number;
-  return palette[at % palette.length];
+export function colourOf({ models, tracks }: Pick<Summary, "models" | "tracks">, track: number): string {
+  const at = models.length > 1 ? (tracks[track]?.model ?? 0) : track;
+  return palette[at % palette.length] as string;
 }

@@ -1,0 +1,53 @@
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import path from "node:path";
+
+/** Writes a file as a whole: whoever reads finds the old or the new one, never half of it. */
+export function replaceFile(file: string, text: string): void {
+  const temporary = `${file}.tmp`;
+  writeFileSync(temporary, text, { mode: 0o600 });
+  renameSync(temporary, file);
+}
+
+/** What a JSON file holds; undefined where there is none, or half of one. */
+export function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes text at a place in a file. Bytes behind it stay: how many count is noted elsewhere. */
+export function writeAt(file: string, position: number, bytes: Buffer): void {
+  const handle = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    for (let written = 0; written < bytes.length; )
+      written += writeSync(handle, bytes, written, bytes.length - written, position + written);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Makes a private folder, and those above it. */
+export const makePrivateFolder = (folder: string): void => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+};
+
+/** Removes a file or a folder with all that is in it; where the disk refuses, it stays. */
+export function removeAll(...parts: string[]): void {
+  try {
+    rmSync(path.join(...parts), { recursive: true, force: true });
+  } catch {
+    // Found again by the next start.
+  }
+}

@@ -1,0 +1,123 @@
+import path from "node:path";
+import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
+import { describeValue, VideoError } from "../roboflow";
+import { checkConfig } from "../runtime/accounts";
+import { resultsUnderWay } from "../runtime/downloads";
+import { describeFailure, NodeFailure, statusOf } from "../runtime/failure";
+import { asClipMessage, clipNames } from "../runtime/message";
+import { spoolFolder, storageFolder } from "../runtime/paths";
+import { playableClips } from "../runtime/playable";
+import { StatusLine } from "../runtime/status";
+import { numberSetting, settingsOf, textOr } from "../runtime/values";
+import { registerViewerRoutes } from "./admin";
+import { normalPath, type ViewerOptions, viewerDefaults } from "./options";
+import { ClipStore, type ClipStoreOptions } from "./server/clips";
+import { failedType } from "./server/reading";
+import { ViewerSite } from "./server/site";
+import { type Claim, claimSite, servesPages } from "./server/sites";
+
+interface ViewerSettings {
+  path: string;
+  keepClips: number;
+}
+
+const type = "roboflow-video-viewer";
+
+/**
+ * Shows clips and what was seen in them on a page. It has no runner: what comes twice replaces itself, so nothing has to
+ * be in the journal, and there may be thousands of frames in a second.
+ */
+export default function viewer(RED: NodeAPI): void {
+  registerViewerRoutes(RED);
+
+  function Viewer(this: Node, saved: NodeDef & Partial<ViewerOptions>): void {
+    RED.nodes.createNode(this, saved);
+    const settings = settingsOf(saved, () => readSettings({ ...viewerDefaults, ...saved }));
+    const status = new StatusLine(RED, this);
+    let store: ClipStore | undefined;
+    let claim: Claim | undefined;
+
+    const describe = (error: unknown, msg?: NodeMessage) => {
+      const names = msg ? clipNames(asClipMessage({ ...msg })) : {};
+      return describeFailure(RED, "viewer", error, { secrets: [], ...names });
+    };
+    const reportConfigError = (error: VideoError) => {
+      const failure = describe(error);
+      this.error(failure.message);
+      status.broken(statusOf(failure));
+    };
+    const pathTaken = (taken: string) =>
+      new VideoError("CONFIG", "viewerPathTaken", { values: { path: taken } });
+
+    const take = async (msg: NodeMessage): Promise<void> => {
+      const { path: own } = settings();
+      if (!servesPages(RED)) throw new VideoError("CONFIG", "noPages");
+      if (!claim?.isActive) throw pathTaken(own);
+      if (!store) throw new VideoError("STORAGE", "cannotWrite", { values: { path: folderOf(RED, this) } });
+      // What a viewer fails with comes here by a Catch node as well, and says nothing about the clip.
+      if (failedType(msg as { error?: unknown }) === type) return;
+      const taken = await store.take(msg);
+      if (!taken) throw nothingOfAClip(msg);
+      if (taken.isLoading) status.working("clip", { key: "frame", values: { number: taken.frames } });
+      else showCount();
+    };
+    const showCount = () => status.ended("clip", { done: "clipsKept", values: { count: store?.size ?? 0 } });
+
+    this.on("input", (msg, _send, done) => {
+      take(msg)
+        .then(() => done())
+        .catch((error) => {
+          const failure = describe(error, msg);
+          status.ended("clip", { failed: statusOf(failure) });
+          done(new NodeFailure(failure));
+        });
+    });
+    this.on("close", () => {
+      claim?.release();
+      store?.close();
+      status.close();
+    });
+
+    checkConfig({ reportConfigError }, settings, () => {
+      const { path: own, keepClips } = settings();
+      if (!servesPages(RED)) throw new VideoError("CONFIG", "noPages");
+      store = openStore(RED, this, { keep: keepClips, rested: showCount });
+      const site = new ViewerSite(RED, { path: own, store, playable: playableClips(RED) });
+      claim = claimSite(RED, { path: own, site, gained: () => status.ended("clip", undefined) });
+      if (!claim.isActive) throw pathTaken(own);
+    });
+  }
+  RED.nodes.registerType(type, Viewer as never);
+}
+
+/** The folder of one viewer node. */
+const folderOf = (RED: NodeAPI, { id }: Node) =>
+  path.join(storageFolder(RED), ".viewers", encodeURIComponent(id));
+
+/** @throws VideoError STORAGE */
+function openStore(RED: NodeAPI, node: Node, own: Pick<ClipStoreOptions, "keep" | "rested">): ClipStore {
+  const folder = folderOf(RED, node);
+  const underWay = resultsUnderWay(RED);
+  try {
+    return new ClipStore({ ...own, folder, spool: spoolFolder(RED), isUnderWay: (id) => underWay.has(id) });
+  } catch (cause) {
+    throw new VideoError("STORAGE", "cannotWrite", { values: { path: folder }, cause });
+  }
+}
+
+function nothingOfAClip({ payload }: NodeMessage): VideoError {
+  return new VideoError("INPUT", "notOfAClip", { values: { value: describeValue(payload) } });
+}
+
+/** @throws VideoError CONFIG */
+function readSettings(options: ViewerOptions): ViewerSettings {
+  const entered = textOr(options.path, viewerDefaults.path);
+  const own = normalPath(entered);
+  if (own === undefined) throw new VideoError("CONFIG", "viewerPath", { values: { path: entered } });
+  const keepClips = numberSetting(options.keepClips, viewerDefaults.keepClips, {
+    reason: "keepClips",
+    min: 1,
+    whole: true,
+  });
+  return { path: own, keepClips };
+}
