@@ -170,7 +170,7 @@ for (const version of versions)
       await editor.page.locator("#roboflow-video-test").click();
       const answer = editor.page.locator("#roboflow-video-test-answer[data-mood=good]");
       await answer.waitFor();
-      assert.equal((await answer.innerText()).trim(), `The key works. Workspace: ${hostile}`);
+      assert.equal((await answer.innerText()).trim(), `The API key is valid. Workspace: ${hostile}`);
       await untouched();
       assert.deepEqual(editor.ownComplaints, []);
     });
@@ -215,7 +215,7 @@ for (const version of versions)
         const { node } = (globalThis as any).RED.nodes;
         return Object.fromEntries(["st-odd", "do"].map((id) => [id, node(id).validationErrors]));
       });
-      assert.match(String(problems["st-odd"]), /a model's version is missing/);
+      assert.match(String(problems["st-odd"]), /a model version is missing/);
       assert.doesNotMatch(JSON.stringify(problems), /[<>]|\$t/);
       for (const id of ["st-odd", "do"]) {
         await editor.edit(id);
