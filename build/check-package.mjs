@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const allowed = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^(package\.json|README(\.ja)?\.md|CHANGELOG\.md|LICENSE)$/,
   /^index\.d\.ts$/,
   /^dist\/[\w.-]+\.(js|html)$/,
   /^dist\/(account|folder|upload|start|poll|download|viewer|roboflow|media|runtime)\/[\w./-]+\.js$/,
