@@ -6,6 +6,7 @@ import { chart } from "./chart";
 import { type Figure, type Findings, isMet, type Point } from "./figures";
 import { describeMachine } from "./machine";
 import { longPlan, shortPlan } from "./plan";
+import { burst } from "./rows/burst";
 import {
   downloadEvents,
   downloadFile,
@@ -35,6 +36,7 @@ const rows: Record<string, (bench: Bench) => Promise<Findings>> = {
   "too-large": refuseTooLarge,
   waiting: manyJobsWaiting,
   journal,
+  burst,
   loading,
 };
 

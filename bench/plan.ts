@@ -18,6 +18,8 @@ export interface Plan {
   /** Jobs that wait, seconds between two polls of each, intervals watched. */
   waiting: { jobs: number; interval: number; intervals: number };
   journal: number;
+  /** Messages in one turn of the event loop. */
+  burst: number;
 }
 
 const gibibyte = 1073.741824;
@@ -35,6 +37,7 @@ export const shortPlan: Plan = {
   core: { videos: [gibibyte / 4], frames: [30] },
   waiting: { jobs: 2000, interval: 12, intervals: 3 },
   journal: 10_000,
+  burst: 10_000,
 };
 
 /** The sizes of the issue. */
@@ -51,4 +54,5 @@ export const longPlan: Plan = {
   core: { videos: [gibibyte / 16, gibibyte / 4, gibibyte], frames: [30, 100, 300, 700] },
   waiting: { jobs: 10_000, interval: 60, intervals: 4 },
   journal: 10_000,
+  burst: 10_000,
 };

@@ -70,6 +70,26 @@ node.done();`,
   node("poll", "roboflow-video-poll", { account: "account", interval, wires: [["end"], []] }),
 ];
 
+/** Messages of a burst. */
+export interface BurstPart {
+  count: number;
+  /** Each has its number in place of every "#". */
+  message: object;
+}
+
+/** A node of ours, or another one, that gets many messages at once (see `nodes/bench-burst.js`). */
+export const burstFlow = (
+  baseUrl: string,
+  type: string,
+  options: Record<string, unknown> = {},
+): FlowNode[] => [
+  ...frame("burst", false),
+  account(baseUrl),
+  node("burst", "bench-burst", { wires: [] }),
+  node("target", type, { account: "account", wires: [[], []], ...options }),
+  node("complete", "complete", { scope: ["target"], uncaught: false, wires: [["end"]] }),
+];
+
 /** The upload as it is built of core nodes: file in → http request. */
 export const coreUploadFlow = (): FlowNode[] => [
   ...frame("read"),

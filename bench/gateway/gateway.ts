@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type FlowNode, NodeRed, until } from "../../test/support/node-red";
-import { accountCredentials, feed } from "./flows";
+import { accountCredentials, type BurstPart, feed } from "./flows";
 import { forgetPeak, isRunning, peakMemory, residentMemory } from "./process-figures";
 
 /** What became of one message, as the probe inside Node-RED saw it. */
@@ -79,6 +79,13 @@ export class Gateway {
     await this.nodeRed.inject(feed, msg);
     const outcome = await this.outcome(before);
     return { ...outcome, memory: peakMemory(this.nodeRed.pid) - this.idle };
+  }
+
+  /** Gives many messages to the flow's target at once and waits for the last of them (see `burstFlow`). */
+  async burst(parts: BurstPart[]): Promise<Outcome> {
+    const before = this.outcomes().length;
+    await this.nodeRed.inject(feed, { to: "target", parts });
+    return this.outcome(before);
   }
 
   /** Waits for the outcome that follows `before` others. */

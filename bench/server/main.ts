@@ -16,6 +16,7 @@ const mib = 1024 * 1024;
 
 let report: ServerReport;
 let puts = 0;
+let jobs = 0;
 let connections = 0;
 
 function clear(): void {
@@ -35,6 +36,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     case "put":
       return receive(request, response);
     case "videoinfer":
+      if (request.method === "POST") return start(request, response);
       return poll(searchParams.get("job_id") ?? "", response);
     case "result":
       return sendFile(path.join(folder, rest), response);
@@ -69,6 +71,12 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
     puts -= 1;
   });
   request.once("end", () => response.end());
+}
+
+function start(request: IncomingMessage, response: ServerResponse): void {
+  request.resume();
+  jobs += 1;
+  json(response, { job_id: `started-${jobs}` });
 }
 
 function poll(job: string, response: ServerResponse): void {

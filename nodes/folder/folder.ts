@@ -96,6 +96,7 @@ export default function folder(RED: NodeAPI): void {
         playableClips(RED).remember(pathBelow(use.folder, clip.name));
         this.receive(messageOf(use.folder, clip.name) as never);
       }
+      await runner.takenIn();
       await tidy(memory, use);
     };
 

@@ -42,6 +42,8 @@ const projectsAtOnce = 6;
 const pollsAtOnce = 48;
 /** Other calls on kept connections; both together are as many as are kept. They do not wait behind thousands of polls. */
 const callsAtOnce = 16;
+/** Start requests in flight: each has a connection of its own, and thousands may come at once. */
+const startsAtOnce = 48;
 
 /** Roboflow's Video Inference API: the calls that carry the key, each to `baseUrl` and nowhere else. */
 export class RoboflowClient {
@@ -51,6 +53,7 @@ export class RoboflowClient {
    */
   readonly polls = new Semaphore(pollsAtOnce);
   readonly #calls = new Semaphore(callsAtOnce);
+  readonly #starts = new Semaphore(startsAtOnce);
 
   constructor(
     readonly baseUrl: string,
@@ -111,20 +114,16 @@ export class RoboflowClient {
     job: JobRequest,
     { signal, answerSignal, pause, intend, withdraw }: StartHooks,
   ): Promise<string> {
-    return withRetries(
-      retries.start,
-      signal,
-      async () => {
-        await intend();
-        try {
-          return await this.#sendStart(job, answerSignal);
-        } catch (error) {
-          if (error instanceof VideoError && wasNotAccepted(error)) withdraw();
-          throw error;
-        }
-      },
-      pause,
-    );
+    const start = async () => {
+      await intend();
+      try {
+        return await this.#sendStart(job, answerSignal);
+      } catch (error) {
+        if (error instanceof VideoError && wasNotAccepted(error)) withdraw();
+        throw error;
+      }
+    };
+    return withRetries(retries.start, signal, () => this.#starts.run(start, signal), pause);
   }
 
   async #sendStart(job: JobRequest, signal: AbortSignal): Promise<string> {

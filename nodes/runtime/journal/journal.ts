@@ -28,12 +28,17 @@ export class Journal {
   readonly #clock: JournalClock;
   readonly #held = new Map<string, Map<string, Held>>();
   /** Those whose outcome has been sent. */
-  readonly #lingering = new Linger((entry) => this.remove(entry));
+  readonly #lingering: Linger;
   /** Those of which only the token is left, by the sender's entry that it is kept for. */
   readonly #taken = new Map<string, JournalEntry[]>();
   readonly #deduplicator = new Deduplicator();
 
-  constructor(readonly root: string) {
+  /** @param isTakingIn whether messages have come in that are not accepted yet: their senders must keep them. */
+  constructor(
+    readonly root: string,
+    { isTakingIn = () => false }: { isTakingIn?: () => boolean } = {},
+  ) {
+    this.#lingering = new Linger((entry) => this.remove(entry), isTakingIn);
     this.#files = new JournalFiles(root);
     this.#clock = new JournalClock(root);
     setInterval(() => {

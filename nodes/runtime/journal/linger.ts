@@ -12,14 +12,20 @@ export class Linger {
   /** By entry, the step at which its time is over. */
   readonly #entries = new Map<JournalEntry, number>();
   readonly #over: (entry: JournalEntry) => void;
+  readonly #isTakingIn: () => boolean;
   #isHeld: (entry: JournalEntry) => boolean = () => false;
   #step = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  /** @param over called with each entry whose time is over. */
-  constructor(over: (entry: JournalEntry) => void) {
+  /**
+   * @param over called with each entry whose time is over.
+   * @param isTakingIn whether messages wait to be accepted, those perhaps whose senders' entries are here: meanwhile no
+   *   time passes.
+   */
+  constructor(over: (entry: JournalEntry) => void, isTakingIn: () => boolean) {
     this.#over = over;
+    this.#isTakingIn = isTakingIn;
   }
 
   /** @param duration milliseconds. */
@@ -58,6 +64,7 @@ export class Linger {
   #run(): void {
     if (this.#stopped || this.#entries.size === 0) return;
     this.#timer ??= setInterval(() => {
+      if (this.#isTakingIn()) return;
       this.#step += 1;
       this.#endThoseOver();
     }, times.lingerStep).unref();

@@ -8,6 +8,7 @@ import { storageFolder } from "../paths";
 import { type TextValues, text, type WarningKey } from "../text";
 import { Deferred } from "./deferred";
 import { type Deploy, mayLose } from "./deploy";
+import { intake } from "./intake";
 
 /** A running flow node, as its process's life concerns it. */
 export interface Resumable {
@@ -35,7 +36,7 @@ export class Lifecycle {
 
   constructor(RED: NodeAPI, root: string) {
     this.#RED = RED;
-    this.journal = new Journal(root);
+    this.journal = new Journal(root, { isTakingIn: () => intake.isWaiting });
     this.guard = new CrashGuard(root);
     removeLeftovers(RED);
     RED.events.on("flows:stopping", (deploy?: Deploy) => this.#flowsStop(deploy));

@@ -1,29 +1,29 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import { EventLoopYield, nextTurn } from "../../event-loop";
+import { nextTurn } from "../../event-loop";
 import { startUncertain, VideoError } from "../../roboflow";
 import { findAccount } from "../accounts";
 import { describeFailure, NodeFailure, statusOf } from "../failure";
 import type { JournalEntry } from "../journal/entry";
 import type { Journal } from "../journal/journal";
-import { times } from "../journal/times";
 import {
   asClipMessage,
   type ClipMessage,
   clipNames,
   type Handover,
   handoverOf,
-  resumedBy,
   shallowCopy,
   withAnswer,
   writable,
 } from "../message";
 import { type Progress, StatusLine } from "../status";
-import { type StatusKey, text } from "../text";
+import type { StatusKey } from "../text";
 import { Deferred } from "./deferred";
+import { intake } from "./intake";
+import { JournalWarnings } from "./journal-warnings";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
 import type { Outcome, Step, Task } from "./step";
+import { TakeUp } from "./take-up";
 
 /** The message was dropped on purpose (a reset): `done()` without an error. */
 class Dropped extends Error {}
@@ -41,7 +41,10 @@ interface Running {
   msg: ClipMessage;
   resumed: boolean;
   controller: AbortController;
-  patient: AbortController;
+  /** Aborted when the grace period is over. */
+  graceController: AbortController;
+  /** Stopped on purpose: nothing more is sent. */
+  isDropped: boolean;
   ended: Promise<void>;
 }
 
@@ -64,14 +67,11 @@ export class Runner implements Resumable {
   readonly #lifecycle: Lifecycle;
   readonly #status: StatusLine;
   readonly #running = new Map<string, Running>();
-  /** Entries on their way back through `receive`, by their id. */
-  readonly #takenUp = new Map<string, JournalEntry>();
-  readonly #restored = new Deferred();
+  readonly #takeUp: TakeUp;
+  readonly #journalWarnings: JournalWarnings;
   readonly #closing = new Deferred();
   /** Closed for good: what is left in the journal belongs to the node that comes after this one. */
   #gone = false;
-  #withoutStorage = false;
-  #warnedOfMissing = false;
 
   constructor(RED: NodeAPI, node: Node, step: Step) {
     this.#RED = RED;
@@ -79,8 +79,20 @@ export class Runner implements Resumable {
     this.#step = step;
     this.#lifecycle = lifecycleOf(RED);
     this.#status = new StatusLine(RED, node);
+    this.#journalWarnings = new JournalWarnings(RED, node, this.#status, (error) =>
+      this.#describe(error, undefined),
+    );
+    this.#takeUp = new TakeUp({
+      node,
+      lifecycle: this.#lifecycle,
+      closing: this.#closing,
+      isInHand: (id) => this.#running.has(id),
+      clone: (msg) => this.#clone(msg),
+    });
     this.#lifecycle.join(this);
-    node.on("input", (msg, send, done) => this.#input(msg, send, done));
+    node.on("input", (msg, send, done) => {
+      intake.add(() => this.#input(msg, send, done));
+    });
     node.on("close", (done: () => void) => {
       this.#close().finally(done);
     });
@@ -95,7 +107,12 @@ export class Runner implements Resumable {
 
   /** Resolves when what an earlier process left for this node has been taken up. */
   get restored(): Promise<void> {
-    return this.#restored.reached;
+    return this.#takeUp.through.reached;
+  }
+
+  /** Resolves when each message that has come in so far is in the journal. */
+  takenIn(): Promise<void> {
+    return intake.caughtUp();
   }
 
   /** Messages that this node has accepted and whose outcome is not sent yet, those of an earlier process among them. */
@@ -128,64 +145,32 @@ export class Runner implements Resumable {
   drop(select: () => readonly string[] | "all"): void {
     const dropThose = (isMeant: (running: Running) => boolean) => {
       const ids = select();
-      const selected = ids === "all" ? this.#running.values() : ids.map((id) => this.#running.get(id));
+      const selected = ids === "all" ? [...this.#running.values()] : ids.map((id) => this.#running.get(id));
       for (const running of selected) {
         if (!running || !isMeant(running)) continue;
-        running.controller.abort(new Dropped());
-        running.patient.abort(new Dropped());
+        running.isDropped = true;
+        // There may be thousands.
+        intake.add(() => {
+          for (const controller of [running.controller, running.graceController])
+            controller.abort(new Dropped());
+        });
       }
     };
     dropThose(() => true);
     // What has come in meanwhile is not.
-    if (!this.#restored.isReached) this.#restored.reached.then(() => dropThose(({ resumed }) => resumed));
+    const { through } = this.#takeUp;
+    if (!through.isReached) through.reached.then(() => dropThose(({ resumed }) => resumed));
   }
 
   /** Takes up what the journal holds for this node; called after each deploy, also one that left it running. */
   resume(): void {
-    const isInHand = (entry: JournalEntry) => this.#running.has(entry.id) || this.#takenUp.has(entry.id);
-    const entries = this.#lifecycle.journal.unsettled(this.node.id).filter((entry) => !isInHand(entry));
-    for (const entry of entries) this.#takenUp.set(entry.id, entry);
-    this.#takeUp(entries).catch((error) => this.#complainOfOthers(error));
-  }
-
-  async #takeUp(entries: JournalEntry[]): Promise<void> {
-    const { guard } = this.#lifecycle;
-    const suspects = entries.filter(({ id }) => guard.isSuspect(id));
-    const others = entries.filter(({ id }) => !guard.isSuspect(id));
-    // What the next node may have had goes first and at once, while that node still knows.
-    const isSent = ({ state }: JournalEntry) => state === "sent";
-    for (const entry of others.filter(isSent)) this.#receive(entry);
-    // A few at a time: there may be thousands, and other nodes have messages of their own.
-    const loop = new EventLoopYield();
-    for (const entry of others.filter((entry) => !isSent(entry))) {
-      await loop.yieldIfDue();
-      if (this.#closing.isReached) return;
-      this.#receive(entry);
-    }
-    let wait = times.suspectWaits;
-    for (const entry of suspects) {
-      await Promise.race([delay(wait, undefined, { ref: false }), this.#closing.reached]);
-      if (this.#closing.isReached) return;
-      wait = times.suspectsApart;
-      guard.acquit(entry.id);
-      this.#receive(entry);
-    }
-    await nextTurn();
-    this.#restored.reach();
-  }
-
-  /** Lets the message of an entry come in again. It names its entry: hooks of others may make another object of it. */
-  #receive({ id, msg, state }: JournalEntry): void {
-    const copy = { ...(state === "sent" ? this.#clone(msg) : msg) } as ClipMessage;
-    copy.roboflow = { ...copy.roboflow, resumes: id };
-    this.node.receive(copy);
+    this.#takeUp.begin().catch((error) => this.#reportForeignError(error));
   }
 
   #input(given: NodeMessage, send: Delivery["send"], done: Delivery["done"]): void {
     const msg = writable(given);
-    const takenUp = this.#takenUp.get(resumedBy(msg) ?? "");
+    const takenUp = this.#takeUp.entryOf(msg);
     if (takenUp) {
-      this.#takenUp.delete(takenUp.id);
       const message = asClipMessage(msg);
       delete message.roboflow.resumes;
       if (!this.#closing.isReached) this.#run(takenUp, message, { send, done, resumed: true });
@@ -198,7 +183,7 @@ export class Runner implements Resumable {
           () => done(),
           (error) => done(this.#nodeFailure(this.#describe(error, undefined), asClipMessage(msg))),
         )
-        .catch((error) => this.#complainOfOthers(error));
+        .catch((error) => this.#reportForeignError(error));
       return;
     }
     const message = asClipMessage(msg);
@@ -219,39 +204,25 @@ export class Runner implements Resumable {
       durable: this.#step.resume,
       outcomeOnly: this.#step.worksInMemory?.(message),
     });
-    this.#noteMissing(missing);
+    this.#journalWarnings.noteMissing(missing);
     // A paid step says so itself, as an error of the message.
-    if (!this.#step.paid) this.#noteStorage(trouble);
+    if (!this.#step.paid) this.#journalWarnings.noteStorage(trouble);
     return entry;
   }
 
-  /** Warns once of values that a restart would take out of messages: there may be some in every message. */
-  #noteMissing(missing: readonly string[]): void {
-    if (missing.length === 0 || this.#warnedOfMissing) return;
-    this.#warnedOfMissing = true;
-    this.node.warn(text(this.#RED, "warnings.notWritten", { values: missing.join(", ") }));
-  }
-
-  /** Warns when the journal cannot be written any more, not with every message. */
-  #noteStorage(trouble: unknown): void {
-    if (trouble && !this.#withoutStorage) {
-      const { message } = this.#describe(
-        new VideoError("STORAGE", "journalOff", { cause: trouble }),
-        undefined,
-      );
-      this.node.warn(message);
-      this.#status.warning("journalOff");
-    }
-    this.#withoutStorage = trouble !== undefined;
-  }
-
   #run(entry: JournalEntry, msg: ClipMessage, { send, done, resumed }: Delivery): void {
-    const controller = new AbortController();
-    const patient = new AbortController();
-    const running: Running = { entry, msg, resumed, controller, patient, ended: Promise.resolve() };
+    const running: Running = {
+      entry,
+      msg,
+      resumed,
+      controller: new AbortController(),
+      graceController: new AbortController(),
+      isDropped: false,
+      ended: Promise.resolve(),
+    };
     this.#running.set(entry.id, running);
     running.ended = this.#toOutcome(this.#task(running, send as Task["send"]), running, done)
-      .catch((error) => this.#complainOfOthers(error, msg))
+      .catch((error) => this.#reportForeignError(error, msg))
       .finally(() => this.#running.delete(entry.id));
   }
 
@@ -259,28 +230,28 @@ export class Runner implements Resumable {
    * Node-RED itself or another node's callback has failed; an unhandled rejection would end the process. What the message
    * has come to is in the journal, and its job's ID in the log.
    */
-  #complainOfOthers(error: unknown, msg?: ClipMessage): void {
+  #reportForeignError(error: unknown, msg?: ClipMessage): void {
     this.node.error(this.#describe(error, msg).message);
   }
 
   async #toOutcome(task: Task, running: Running, done: (error?: Error) => void): Promise<void> {
     const { entry, controller } = running;
     const { journal, guard } = this.#lifecycle;
+    const endDropped = () => {
+      journal.remove(entry);
+      this.#status.ended(entry.id);
+      this.#step.dropped?.(task.msg);
+      done();
+    };
     let outcome: Outcome | undefined;
     try {
       guard.mark(entry.id);
       outcome = await this.#outcomeOf(entry, task).finally(() => guard.mark(entry.id));
     } catch (error) {
       if (this.#gone) return;
-      const { reason } = controller.signal;
-      if (reason instanceof Dropped) {
-        journal.remove(entry);
-        this.#status.ended(entry.id);
-        this.#step.dropped?.(task.msg);
-        return done();
-      }
-      // Cut off: it stays in the journal as it is. What ended in a moment's gracePeriodMs counts all the same.
-      if (reason instanceof Closing && !(error instanceof VideoError)) return;
+      if (running.isDropped) return endDropped();
+      // Cut off: it stays in the journal as it is. What ended within the grace period counts all the same.
+      if (controller.signal.reason instanceof Closing && !(error instanceof VideoError)) return;
       this.#settle(entry, { msg: task.msg, failure: this.#describe(error, task.msg) });
     }
     if (this.#gone) return;
@@ -289,6 +260,7 @@ export class Runner implements Resumable {
       if (!this.#step.outcomeIsRemade) this.#settle(entry, { msg: outcome.msg });
     }
     await task.flowsRunning();
+    if (running.isDropped) return endDropped();
     // The node that comes after this one sends it.
     if (this.#closing.isReached) return;
     if (entry.failure) {
@@ -299,7 +271,7 @@ export class Runner implements Resumable {
       done();
       this.#status.ended(entry.id, { done: outcome?.done ?? "done", values: outcome?.values });
     }
-    if (this.#withoutStorage) this.#status.warning("journalOff");
+    this.#journalWarnings.show();
     journal.linger(entry);
   }
 
@@ -310,9 +282,9 @@ export class Runner implements Resumable {
   #settle(entry: JournalEntry, outcome: Parameters<Journal["settle"]>[1] & { msg: ClipMessage }): void {
     try {
       const msg = this.#step.resume ? this.#clone(outcome.msg) : outcome.msg;
-      this.#noteMissing(this.#lifecycle.journal.settle(entry, { ...outcome, msg }));
+      this.#journalWarnings.noteMissing(this.#lifecycle.journal.settle(entry, { ...outcome, msg }));
     } catch (error) {
-      this.#complainOfOthers(error, outcome.msg);
+      this.#reportForeignError(error, outcome.msg);
     }
   }
 
@@ -341,7 +313,8 @@ export class Runner implements Resumable {
     }
   }
 
-  #task({ entry, msg, resumed, controller, patient }: Running, send: Task["send"]): Task {
+  #task(running: Running, send: Task["send"]): Task {
+    const { entry, msg, resumed, controller, graceController } = running;
     const { journal, guard } = this.#lifecycle;
     const status = this.#status;
     let stage: StatusKey | undefined;
@@ -353,7 +326,7 @@ export class Runner implements Resumable {
       signal: controller.signal,
       // Made when it is asked for: ten thousand waiting jobs do not.
       get graceSignal() {
-        return patient.signal;
+        return graceController.signal;
       },
       working: (key, values, options): void => {
         const progress: Progress = { key, values, trouble: options?.trouble };
@@ -362,7 +335,9 @@ export class Runner implements Resumable {
         stage = key;
         if (!controller.signal.aborted) status.working(entry.id, progress);
       },
-      send,
+      send: (msg) => {
+        if (!running.isDropped) send(msg);
+      },
       flowsRunning: async () => {
         if (this.#lifecycle.isRestarting)
           await Promise.race([this.#lifecycle.flowsRunning(), this.#closing.reached]);
@@ -395,11 +370,15 @@ export class Runner implements Resumable {
 
   async #close(): Promise<void> {
     this.#closing.reach();
+    const { journal } = this.#lifecycle;
+    // A reset that has come in but was not taken in yet means what is in hand now.
+    if (this.#step.command) await intake.caughtUp();
     const reason = new Closing();
-    for (const { controller } of this.#running.values()) controller.abort(reason);
-    const impatience = setTimeout(() => {
-      for (const { patient } of this.#running.values()) patient.abort(reason);
-    }, gracePeriodMs);
+    const abort = (which: "controller" | "graceController") => {
+      for (const running of this.#running.values()) running[which].abort(reason);
+    };
+    abort("controller");
+    const graceEnd = setTimeout(() => abort("graceController"), gracePeriodMs);
     let lastMoment: NodeJS.Timeout | undefined;
     await Promise.race([
       Promise.all([...this.#running.values()].map(({ ended }) => ended)),
@@ -407,11 +386,12 @@ export class Runner implements Resumable {
         lastMoment = setTimeout(resolve, gracePeriodMs + 100);
       }),
     ]);
-    clearTimeout(impatience);
+    clearTimeout(graceEnd);
     clearTimeout(lastMoment);
-    for (let turn = 0; turn < handoverTurns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < handoverTurns; turn += 1) await nextTurn();
+    // The rest of what has come in: the node that comes after this one finds it in the journal.
+    await intake.caughtUp();
     this.#gone = true;
-    const { journal } = this.#lifecycle;
     if (!this.#step.resume)
       for (const entry of journal.unsettled(this.node.id))
         if (entry.state === "accepted") journal.abort(entry);

@@ -423,6 +423,17 @@ describe("a settled entry", () => {
     assert.deepEqual(nodesLeft(), [], "the folder goes with the last entry");
   });
 
+  it("stays as long as messages have come in that are not accepted yet: it may be the sender of one", () => {
+    let isTakingIn = true;
+    const journal = new Journal(root, { isTakingIn: () => isTakingIn });
+    bothSent(journal);
+    pass(10 * times.lingerOfReceiver);
+    assert.deepEqual([files("up").length, files("st").length], [1, 1]);
+    isTakingIn = false;
+    pass(times.lingerOfReceiver + times.lingerStep);
+    assert.deepEqual(nodesLeft(), []);
+  });
+
   it("stays as long as flows stand still, and is to be sent again where it may have been lost", () => {
     const journal = new Journal(root);
     bothSent(journal);

@@ -16,8 +16,10 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Node, NodeAPI } from "node-red";
 import { VideoError } from "../../../../nodes/roboflow";
+import { times } from "../../../../nodes/runtime/journal/times";
 import type { ClipMessage } from "../../../../nodes/runtime/message";
 import type { Deploy } from "../../../../nodes/runtime/runner/deploy";
+import { intake } from "../../../../nodes/runtime/runner/intake";
 import { Runner } from "../../../../nodes/runtime/runner/runner";
 import type { Outcome, Step, Task } from "../../../../nodes/runtime/runner/step";
 import { until } from "../../../support/node-red";
@@ -36,6 +38,7 @@ const entries = (node: string) =>
 class FakeNodeRed {
   readonly events = new EventEmitter();
   readonly warnings: string[] = [];
+  readonly #nodes: FakeNode[] = [];
   configured: string[] = [];
   /** Nodes of others in the configuration. */
   others: { id: string; type: string; z?: string }[] = [];
@@ -56,12 +59,15 @@ class FakeNodeRed {
 
   node(id: string, work: Step["work"], more: Partial<Step> = {}): FakeNode {
     if (!this.configured.includes(id)) this.configured.push(id);
-    return new FakeNode(this.RED, id, { name: "upload", account: "", resume: true, work, ...more });
+    const node = new FakeNode(this.RED, id, { name: "upload", account: "", resume: true, work, ...more });
+    this.#nodes.push(node);
+    return node;
   }
 
   async started(): Promise<void> {
     this.events.emit("flows:started");
     await delay(30);
+    for (const { runner } of this.#nodes) await runner.takenIn();
   }
 
   /** A deploy that closes these nodes, all of them by default, up to where the next ones are made. */
@@ -135,6 +141,7 @@ describe("taking up what a kill has left", () => {
   const leave = async (count: number) => {
     const before = new FakeNodeRed().node("up", forEver);
     for (let index = 0; index < count; index += 1) before.receive(clip(`clip-${index}`));
+    await before.runner.takenIn();
     await whenIdle();
   };
 
@@ -244,6 +251,7 @@ describe("taking up what a kill has left", () => {
       msg.roboflow.jobId = jobId;
       before.receive(msg);
     }
+    await before.runner.takenIn();
     await whenIdle();
     const nodeRed = new FakeNodeRed();
     await nodeRed.node("other", forEver).close();
@@ -325,6 +333,124 @@ const makeWritable = (node: string) => {
   rmSync(folder);
   renameSync(`${folder}.away`, folder);
 };
+
+/** Uses this turn of the event loop up: what comes in now is taken in later. */
+function useTurnUp(): void {
+  intake.add(() => {
+    for (const end = performance.now() + 10; performance.now() < end; );
+  });
+}
+
+describe("a message that has come in with thousands of others and is not taken in yet", () => {
+  const payloads = (messages: ClipMessage[]) => messages.map(({ payload }) => payload);
+
+  it("is done by the node that comes after a deploy, once and in its place", async () => {
+    const nodeRed = new FakeNodeRed();
+    const node = nodeRed.node("up", passOn);
+    await nodeRed.started();
+    for (let turn = 0; turn < 20; turn += 1) useTurnUp();
+    for (const id of ["one", "two", "three"]) node.receive(clip(id));
+    assert.equal(entries("up").length, 0);
+    await nodeRed.stopped({ type: "full" }, [node]);
+    assert.equal(entries("up").length, 3, "on disk before the close is over");
+    assert.deepEqual([node.sent, node.done], [[], []]);
+    const next = nodeRed.node("up", passOn);
+    await nodeRed.started();
+    assert.deepEqual(payloads(next.sent), ["one", "two", "three"]);
+    await next.close();
+  });
+
+  it("ends in ABORTED after a deploy where the node is not to resume", async () => {
+    const nodeRed = new FakeNodeRed();
+    const node = nodeRed.node("up", passOn, { resume: false });
+    await nodeRed.started();
+    for (let turn = 0; turn < 20; turn += 1) useTurnUp();
+    for (const id of ["one", "two"]) node.receive(clip(id));
+    await nodeRed.stopped({ type: "full" }, [node]);
+    const next = nodeRed.node("up", passOn, { resume: false });
+    await nodeRed.started();
+    assert.deepEqual(next.done, ["ABORTED", "ABORTED"]);
+    assert.deepEqual([...node.sent, ...next.sent], []);
+    await next.close();
+  });
+
+  it("is met by a reset that comes after it, not by one that came before", async () => {
+    const nodeRed = new FakeNodeRed();
+    const node: FakeNode = nodeRed.node("po", forEver, {
+      command: (msg) => {
+        if ((msg as ClipMessage).payload !== "reset") return undefined;
+        node.runner.drop(() => "all");
+        return Promise.resolve();
+      },
+    });
+    await nodeRed.started();
+    useTurnUp();
+    for (const id of ["one", "two", "reset", "three"]) node.receive(clip(id));
+    await node.runner.takenIn();
+    await delay(0);
+    assert.equal(node.done.length, 3);
+    assert.deepEqual(payloads(node.runner.inHand()), ["three"]);
+    await node.close();
+  });
+
+  it("is a reset that still stops what is in hand when the node closes", async () => {
+    const nodeRed = new FakeNodeRed();
+    const node: FakeNode = nodeRed.node("po", forEver, {
+      command: (msg) => {
+        if ((msg as ClipMessage).payload !== "reset") return undefined;
+        node.runner.drop(() => "all");
+        return Promise.resolve();
+      },
+    });
+    await nodeRed.started();
+    node.receive(clip("one"));
+    useTurnUp();
+    node.receive(clip("reset"));
+    await nodeRed.stopped({ type: "full" }, [node]);
+    assert.equal(entries("po").length, 0);
+    assert.deepEqual(node.done, [undefined, undefined]);
+  });
+
+  it("is kept by the node that sent it, so that a kill does not lose it", async () => {
+    const nodeRed = new FakeNodeRed();
+    const [up, st] = [nodeRed.node("up", passOn), nodeRed.node("st", passOn)];
+    await nodeRed.started();
+    up.receive(clip("clip"));
+    await delay(0);
+    const [sent] = up.sent;
+    assert(sent);
+    // Longer than an entry stays after it was sent.
+    for (let busy = 0; busy < 1.3 * times.linger; busy += 10) useTurnUp();
+    st.receive(sent);
+    await st.runner.takenIn();
+    assert.equal(entries("up").length, 1);
+    assert.equal(entries("st").length, 1);
+    await Promise.all([up.close(), st.close()]);
+  });
+});
+
+it("what was stopped on purpose sends nothing more, even before its work has noticed", async () => {
+  const nodeRed = new FakeNodeRed();
+  let finish: () => void = () => {};
+  const node = nodeRed.node("po", async (task) => {
+    await new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    task.send(task.msg);
+    return { msg: task.msg, done: "finished" };
+  });
+  await nodeRed.started();
+  node.receive(clip("clip"));
+  useTurnUp();
+  node.runner.drop(() => "all");
+  finish();
+  await node.runner.takenIn();
+  await delay(0);
+  assert.deepEqual(node.sent, []);
+  assert.deepEqual(node.done, [undefined]);
+  assert.equal(entries("po").length, 0);
+  await node.close();
+});
 
 describe("a deploy", () => {
   it("leaves a message that arrives while a node closes to the one that comes after it", async () => {
