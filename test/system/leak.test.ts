@@ -1,60 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after, before, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
-import type { FaultOrder } from "../../emulator/faults";
 import { type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
 import { makeClips } from "./support/clips";
+import { type Measure, measure, measureOptions, measureSettings } from "./support/measure";
+import { mixedFault } from "./support/mixed-faults";
 import { credentials, fewerNodes, journalFiles, newUserDir, pipeline, storageOf } from "./support/pipeline";
 
 const clipCount = 1000;
 /** Bytes of heap that 1,000 clips may leave: hand-over tokens and what V8 keeps of compiled code. */
 const heapLimit = 4_000_000;
-
-/** What can go wrong, each for the clips whose number ends so. Left out: what takes minutes by design. */
-const faults: Record<string, Omit<FaultOrder, "match" | "count">> = {
-  "00": { kind: "signed-url", do: "answer", status: 500 },
-  "07": { kind: "signed-url", do: "not-json" },
-  "11": { kind: "put", do: "reset-mid-body", afterBytes: 1000 },
-  "14": { kind: "put", do: "answer", status: 403 },
-  "18": { kind: "put", do: "answer", status: 413, early: true },
-  "21": { kind: "start", do: "reset-after" },
-  "25": { kind: "start", do: "answer", status: 402 },
-  "28": { kind: "start", do: "answer", status: 503 },
-  "33": { kind: "start", do: "truncated" },
-  "36": { kind: "status", do: "answer", status: 502 },
-  "41": { kind: "status", do: "reset" },
-  "44": { kind: "job", do: "fail", status: 2 },
-  "47": { kind: "job", do: "no-link" },
-  "52": { kind: "result", do: "reset-mid-body" },
-  "55": { kind: "result", do: "truncated" },
-  "58": { kind: "result", do: "gzip" },
-  "63": { kind: "result", do: "cut" },
-  "66": { kind: "result", do: "answer", status: 404 },
-  "71": { kind: "result", do: "slow", bytesPerSecond: 1000 },
-};
-
-interface Measure {
-  heap: number;
-  files: number;
-  resources: Record<string, number>;
-}
-
-/** On SIGWINCH, Node-RED writes down what it holds. */
-const settings = (userDir: string) => `${fewerNodes}
-  ...(() => {
-    process.on("SIGWINCH", () => {
-      global.gc();
-      const resources = {};
-      for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
-      const files = fs.readdirSync("/proc/self/fd").length;
-      const measure = { heap: process.memoryUsage().heapUsed, files, resources };
-      fs.writeFileSync(${JSON.stringify(path.join(userDir, "measure.tmp"))}, JSON.stringify(measure));
-      fs.renameSync(${JSON.stringify(path.join(userDir, "measure.tmp"))}, ${JSON.stringify(path.join(userDir, "measure.json"))});
-    });
-    return {};
-  })(),`;
 
 /** The pipeline, with a second download node that writes files, fed with many clips at a time. */
 function flows(): FlowNode[] {
@@ -99,8 +56,8 @@ before(async () => {
     userDir,
     flows: flows(),
     credentials,
-    settings: settings(userDir),
-    nodeOptions: ["--expose-gc"],
+    settings: fewerNodes + measureSettings(userDir),
+    nodeOptions: measureOptions,
   });
 });
 after(async () => {
@@ -119,7 +76,7 @@ async function run(round: string, count: number): Promise<void> {
     });
     makeClips(folder, names, 8000);
     for (const name of names) {
-      const fault = faults[name.slice(-6, -4)];
+      const fault = mixedFault(name);
       if (fault) emulator.fault({ ...fault, match: name });
     }
     await nodeRed.inject("many", { folder, names });
@@ -144,23 +101,11 @@ async function run(round: string, count: number): Promise<void> {
   assert.deepEqual(missing, [], "clips without an outcome");
 }
 
-async function measure(): Promise<Measure> {
-  const file = path.join(userDir, "measure.json");
-  rmSync(file, { force: true });
-  process.kill(nodeRed.pid, "SIGWINCH");
-  await until(
-    () => existsSync(file),
-    10_000,
-    () => "the measure",
-  );
-  return JSON.parse(readFileSync(file, "utf8"));
-}
-
 /** Measures until it is as before, or time is up: connections are kept for a while, as they should be. */
 async function measureOnce(holds: (now: Measure) => boolean): Promise<Measure> {
   const end = Date.now() + 15_000;
   for (;;) {
-    const now = await measure();
+    const now = await measure(nodeRed);
     if (holds(now) || Date.now() > end) return now;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
