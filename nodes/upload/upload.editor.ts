@@ -77,6 +77,8 @@ RED.nodes.registerType<UploadOptions>("roboflow-video-upload", {
       showWhatApplies();
       showWhetherLoginIsNeeded();
     });
+    // The server is asked when the field is left, not with every letter.
+    $("#node-input-video").next(".red-ui-typedInput-container").on("input", showWhatApplies);
     showWhatApplies();
     showWhetherLoginIsNeeded();
   },

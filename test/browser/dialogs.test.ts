@@ -183,14 +183,18 @@ for (const version of versions)
       await choose("urlMode", "auto");
       await choose("authType", "");
 
-      await editor.typeInto("video", "str", `${camera.url}/clip.mp4`);
+      const video = async (value: string) => {
+        await editor.typeInto("video", "str", value);
+        await page.keyboard.press("Tab");
+      };
+      await video(`${camera.url}/clip.mp4`);
       await message.filter({ hasText: "asks for a login" }).waitFor();
       assert.equal(camera.seen.at(-1)?.headers.authorization, undefined);
       await choose("authType", "basic");
       await message.waitFor({ state: "hidden" });
-      await editor.typeInto("video", "str", camera.url.replace("//", "//admin:geheim@"));
+      await video(camera.url.replace("//", "//admin:geheim@"));
       await message.filter({ hasText: "stored in the flow as readable text" }).waitFor();
-      await editor.typeInto("video", "str", "/home/pi/clips/yard.mp4");
+      await video("/home/pi/clips/yard.mp4");
       await message.waitFor({ state: "hidden" });
       assert.deepEqual(await seen(), []);
       await editor.cancel();

@@ -209,7 +209,7 @@ test("sound that cannot be taken out is never sent", async (t) => {
 test("bad settings are CONFIG when they are deployed", async (t) => {
   for (const [properties, words] of [
     [{ wait: "soon" }, /"Wait for the clip" must be a number of seconds/],
-    [{ keepHours: -1 }, /"Keep local copies for" must be a number of hours/],
+    [{ keepHours: -1 }, /"Keep copies for" must be a number of hours/],
     [{ tls: "gone" }, /TLS configuration was deleted or disabled/],
   ] as const) {
     const { node } = await withCamera(t, sendYard, properties);

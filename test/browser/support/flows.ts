@@ -36,7 +36,16 @@ export function wholeFlow(baseUrl: string): FlowNode[] {
     { id: "tab", type: "tab", label: "Clips" },
     ...injectNodes("clip", ["up"]),
     ...injectNodes("result", ["events", "frames"]),
-    { id: "acc", type: "roboflow-video-account", name: "Yard", baseUrl, maxUploads: 2, tls: "", proxy: "" },
+    {
+      id: "acc",
+      type: "roboflow-video-account",
+      name: "Yard",
+      baseUrl,
+      maxUploads: 2,
+      jobsPerDay: 0,
+      tls: "",
+      proxy: "",
+    },
     {
       ...own,
       id: "up",
