@@ -5,7 +5,7 @@ import path from "node:path";
 import { after, before, it } from "node:test";
 import mqtt from "mqtt";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
-import { readExample } from "../support/example";
+import { readExample, waitingJobs, withFolder } from "../support/example";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto";
 import { type FlowNode, freePort, injectNodes, NodeRed, until } from "../support/node-red";
 import { makeClips } from "../system/support/clips";
@@ -29,15 +29,20 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Where the examples keep what they write, as shipped. */
+const shipped = "/home/pi/roboflow";
+
 /** One of the fleet's examples, as imported, with its settings changed as its user would. */
-function machine(example: string, env: Record<string, string>): FlowNode[] {
-  return readExample(example).map((node) => {
+function machine(example: string, its: string): FlowNode[] {
+  return readExample(example).map((imported) => {
+    const node = withFolder(imported, shipped, its) ?? imported;
     if (node.type === "roboflow-video-account") return { ...node, baseUrl: roboflow.url };
     if (node.type === "roboflow-video-poll") return { ...node, interval: 0.5 };
     if (node.type === "mqtt-broker") return { ...node, port: String(broker.port) };
-    if (node.type !== "tab") return node;
-    const settings = node.env as { name: string; value: string }[];
-    return { ...node, env: settings.map((entry) => ({ ...entry, value: env[entry.name] ?? entry.value })) };
+    // What is ten minutes old as shipped is eight seconds old here.
+    if (node.type === "exec")
+      return { ...node, command: String(node.command).replace("-mmin +10", "-mmin +0.13") };
+    return node.type === "inject" && node.repeat === "60" ? { ...node, repeat: "2" } : node;
   });
 }
 
@@ -62,23 +67,13 @@ async function startMachine(
   return nodeRed;
 }
 
-/** The jobs that a machine was waiting for when it ended. */
-function journalled({ options }: NodeRed): number {
-  const { id } = readExample("fleet-central").find(({ type }) => type === "roboflow-video-poll") as FlowNode;
-  return readdirSync(path.join(options.userDir, "roboflow-video", id)).filter((name) =>
-    name.endsWith(".json"),
-  ).length;
-}
-
 it("60 clips, three machines, one of them killed: every clip ends, none is started twice", {
   timeout: 240_000,
 }, async () => {
-  const results = path.join(folder, "results");
-  const outbox = path.join(folder, "outbox-of-edge");
-  const edgeFlow = machine("fleet-edge", { REPEAT_SECONDS: "8", OUTBOX: outbox });
+  const edgeFlow = machine("fleet-edge", path.join(folder, "of-edge"));
   const tab = edgeFlow.find(({ type }) => type === "tab")?.id as string;
   const upload = edgeFlow.find(({ type }) => type === "roboflow-video-upload")?.id as string;
-  const central = machine("fleet-central", { RESULTS_FOLDER: results });
+  const central = machine("fleet-central", path.join(folder, "of-central"));
 
   const ended = new Map<string, number>();
   const listener = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });
@@ -109,7 +104,7 @@ it("60 clips, three machines, one of them killed: every clip ends, none is start
     await victim.kill();
     const killedAt = ended.size;
     // Its share, by its own journal.
-    const cutOff = journalled(victim);
+    const cutOff = waitingJobs(victim, "fleet-central");
     await new Promise((resolve) => setTimeout(resolve, 1000));
     machines[2] = await startMachine("central-2", central, true, victim.port);
 
@@ -121,9 +116,12 @@ it("60 clips, three machines, one of them killed: every clip ends, none is start
     assert.ok(killedAt < clips && cutOff > 0, `${killedAt} had ended, ${cutOff} were cut off`);
     const jobs = roboflow.ledger.clips();
     for (const name of names) assert.equal(jobs[name]?.jobs, 1, name);
-    assert.deepEqual(readdirSync(results).sort(), [...ended.keys()].map((job) => `${job}.json`).sort());
+    assert.deepEqual(
+      readdirSync(path.join(folder, "of-central", "results")).sort(),
+      [...ended.keys()].map((job) => `${job}.json`).sort(),
+    );
     await until(
-      () => readdirSync(path.join(outbox, "outbox")).length === 0,
+      () => readdirSync(path.join(folder, "of-edge", "outbox")).length === 0,
       20_000,
       () => "jobs are left in the outbox",
     );
@@ -137,10 +135,7 @@ it("60 clips, three machines, one of them killed: every clip ends, none is start
 });
 
 it("a job that comes again while it is waited for is waited for, and told of, once", async () => {
-  const central = await startMachine(
-    "central-3",
-    machine("fleet-central", { RESULTS_FOLDER: path.join(folder, "again") }),
-  );
+  const central = await startMachine("central-3", machine("fleet-central", path.join(folder, "again")));
   const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5 });
   const ended: string[] = [];
   client.on("message", (_topic, payload) => ended.push(JSON.parse(payload.toString()).jobId));

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import type { ErrorCode } from "../../nodes/roboflow/errors";
-import { pressButton } from "../support/example";
+import { pressButton, withFolder } from "../support/example";
 import { type FlowNode, injectNodes } from "../support/node-red";
-import { openStage, sendsTheClip, withFolder } from "./stage";
+import { openStage, sendsTheClip } from "./stage";
 
 const stage = openStage();
 

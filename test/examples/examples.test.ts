@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
-import { ffmpegPath } from "../../emulator/video";
-import { pressButton, runExample } from "../support/example";
+import { runExample } from "../support/example";
 import { type FlowNode, type NodeRed, until } from "../support/node-red";
-import { startRtspCamera } from "./rtsp-camera";
 
 const clip = path.join(__dirname, "..", "..", "demo", "clip", "yard.mp4");
 const apiKey = "example-key-4711";
@@ -54,56 +44,6 @@ describe("an example, imported and used", () => {
     return nodeRed;
   };
   const read = (...parts: string[]) => readFileSync(path.join(folder, ...parts), "utf8");
-
-  it("RTSP camera: records a clip when something happens, and deletes old ones", async () => {
-    const old = (number: number) => `event-2020-0${number}.mp4`;
-    for (const number of [1, 2, 3]) {
-      for (const name of [old(number), `${old(number)}.json`]) {
-        writeFileSync(path.join(folder, name), Buffer.alloc(200_000));
-        utimesSync(path.join(folder, name), new Date(`2020-01-0${number}`), new Date(`2020-01-0${number}`));
-      }
-    }
-    const camera = await startRtspCamera(clip);
-    try {
-      const flow = await run("rtsp-camera", {
-        CAMERA_URL: camera.url,
-        SECONDS: "4",
-        CLIPS_FOLDER: folder,
-        FFMPEG: ffmpegPath,
-        KEEP_MB: "0.5",
-      });
-      await pressButton(flow, "rtsp-camera", "something happened");
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      await pressButton(flow, "rtsp-camera", "something happened");
-      const [seen] = await flow.recorded("what was seen", 1);
-      const frames: number = seen?.msg.roboflow.frames;
-      assert.ok(frames >= 17 && frames <= 28, `${frames} frames of 4 seconds`);
-      assert.equal(camera.plays, 1, "what happens during a recording is on the same clip");
-      assert.deepEqual(
-        readdirSync(folder).filter((name) => name.startsWith("event-2020")),
-        [old(3), `${old(3)}.json`],
-      );
-    } finally {
-      camera.close();
-    }
-  });
-
-  it("RTSP camera: says what is wrong, without the password, and holds the bound all the same", async () => {
-    const env = { CAMERA_URL: "rtsp://me:s3cret@127.0.0.1:9/x", CLIPS_FOLDER: folder, KEEP_MB: "0.1" };
-    writeFileSync(path.join(folder, "event-2020-01.mp4"), Buffer.alloc(200_000));
-    const press = async (more: Record<string, string>) => {
-      await stopNodeRed();
-      const flow = await run("rtsp-camera", { ...env, ...more });
-      await pressButton(flow, "rtsp-camera", "something happened");
-      const [wrong] = await flow.recorded("what went wrong", 1);
-      assert.deepEqual(readdirSync(folder), []);
-      return wrong?.msg.error.message as string;
-    };
-    assert.match(await press({ FFMPEG: "/no/such/ffmpeg" }), /not found.*FFMPEG/);
-    const refused = await press({ FFMPEG: ffmpegPath });
-    assert.match(refused, /Connection refused.*CAMERA_URL/);
-    assert.doesNotMatch(refused, /s3cret/);
-  });
 
   it("HTTP in: answers at once with an id, then gives status and result", async () => {
     roboflow.set({ jobSeconds: 1 });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { pressButton, writeResult } from "../support/example";
+import { pressButton, withFolder, writeResult } from "../support/example";
 import { until } from "../support/node-red";
-import { openStage, sendsTheClip, withFolder } from "./stage";
+import { openStage, sendsTheClip } from "./stage";
 
 const stage = openStage();
 

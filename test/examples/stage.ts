@@ -66,14 +66,6 @@ export function openStage(): Stage {
 export const sendsTheClip = (node: FlowNode) =>
   node.type === "inject" && node.payloadType === "str" ? { payload: clip } : undefined;
 
-/** What a node that names a folder of the example becomes when it names another, wherever it stands in its settings. */
-export function withFolder(node: FlowNode, shipped: string, folder: string): FlowNode | undefined {
-  const text = JSON.stringify(node);
-  return text.includes(shipped)
-    ? JSON.parse(text.replaceAll(shipped, JSON.stringify(folder).slice(1, -1)))
-    : undefined;
-}
-
 /** Has the example's broker be this one. */
 export const throughBroker =
   ({ port }: Mosquitto) =>

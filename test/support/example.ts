@@ -84,6 +84,14 @@ export function writeResult(file: string, frames: { time: number; classes: strin
   return file;
 }
 
+/** What a node that names a folder of the example becomes when it names another, wherever it stands in its settings. */
+export function withFolder(node: FlowNode, shipped: string, folder: string): FlowNode | undefined {
+  const text = JSON.stringify(node);
+  return text.includes(shipped)
+    ? JSON.parse(text.replaceAll(shipped, JSON.stringify(folder).slice(1, -1)))
+    : undefined;
+}
+
 function pointedAt(node: FlowNode, url: string, env: Record<string, string>): Partial<FlowNode> {
   if (node.type === "roboflow-video-account") return { baseUrl: url };
   if (node.type === "roboflow-video-poll") return { interval: 0.3 };
