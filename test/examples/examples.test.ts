@@ -35,19 +35,17 @@ describe("an example, imported and used", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const run = async (
-    name: string,
-    env: Record<string, string> = {},
-    change?: (node: FlowNode) => Partial<FlowNode> | undefined,
-  ) => {
-    nodeRed = await runExample(name, { url: roboflow.url, apiKey, env, change });
+  const run = async (name: string, folder: string) => {
+    const change = ({ type }: FlowNode) =>
+      type === "tab" ? { env: [{ name: "CLIPS_FOLDER", value: folder, type: "str" }] } : undefined;
+    nodeRed = await runExample(name, { url: roboflow.url, apiKey, change });
     return nodeRed;
   };
   const read = (...parts: string[]) => readFileSync(path.join(folder, ...parts), "utf8");
 
   it("HTTP in: answers at once with an id, then gives status and result", async () => {
     roboflow.set({ jobSeconds: 1 });
-    const flow = await run("http-in", { CLIPS_FOLDER: folder });
+    const flow = await run("http-in", folder);
     const curl = (...more: string[]) =>
       JSON.parse(execFileSync("curl", ["-sS", ...more], { encoding: "utf8" }));
     const posted = [

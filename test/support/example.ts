@@ -15,12 +15,10 @@ export const readExample = (name: string): FlowNode[] =>
   JSON.parse(readFileSync(path.join(folder, `${name}.json`), "utf8"));
 
 export interface Changes {
-  /** The stand-in's address, and its key. */
+  /** The emulator's address, and its key. */
   url: string;
   apiKey: string;
-  /** Settings of the tab, as its user would change them. */
-  env?: Record<string, string>;
-  /** Any other property of a node, chosen by what it is. */
+  /** Any property of a node, chosen by what it is, as its user would change it. */
   change?: (node: FlowNode) => Partial<FlowNode> | undefined;
   /** More of settings.js. */
   settings?: string;
@@ -32,26 +30,38 @@ export interface Changes {
  * Imports an example into a real Node-RED through its admin API, changed as its user would. What its debug
  * nodes get is recorded under their names.
  */
-export async function runExample(
-  name: string,
-  { url, apiKey, env = {}, change = () => undefined, settings, more = () => [] }: Changes,
-): Promise<NodeRed> {
+export async function runExample(name: string, changes: Changes): Promise<NodeRed> {
+  const { apiKey, settings, more = () => [] } = changes;
   const nodeRed = await NodeRed.start({
     userDir: mkdtempSync(path.join(tmpdir(), `roboflow-example-${name}-`)),
     flows: [],
     settings,
     env: { ROBOFLOW_API_KEY: apiKey },
   });
-  const nodes = readExample(name).map((node) => ({ ...node, ...pointedAt(node, url, env), ...change(node) }));
-  const tab = nodes.find(({ type }) => type === "tab")?.id as string;
-  const recorded = nodes.flatMap((node) =>
-    node.type === "debug"
-      ? [{ ...recordNode(String(node.name), tab), id: node.id, x: node.x, y: node.y }]
-      : [node],
-  );
-  await nodeRed.deploy([...recorded, ...more(nodes)]);
-  await nodeRed.waitForOutput(/Started flows[\s\S]*Started flows/);
+  const nodes = changed(readExample(name), changes);
+  await deployExamples(nodeRed, [...recorded(nodes), ...more(nodes)]);
   return nodeRed;
+}
+
+/** Deploys nodes of examples, and waits until they run. */
+export async function deployExamples(nodeRed: NodeRed, nodes: FlowNode[]): Promise<void> {
+  await nodeRed.deploy(nodes);
+  await nodeRed.waitForOutput(/Started flows[\s\S]*Started flows/);
+}
+
+/** An example as its user would change it, and leading to the emulator. */
+export const changed = (
+  nodes: FlowNode[],
+  { url, change = () => undefined }: Pick<Changes, "url" | "change">,
+): FlowNode[] => nodes.map((node) => ({ ...node, ...pointedAt(node, url), ...change(node) }));
+
+/** An example whose debug nodes record what they get under their names, behind what is put in front of these. */
+export function recorded(nodes: FlowNode[], inFront = ""): FlowNode[] {
+  return nodes.map((node) =>
+    node.type === "debug"
+      ? { ...recordNode(`${inFront}${node.name}`, String(node.z)), id: node.id, x: node.x, y: node.y }
+      : node,
+  );
 }
 
 /** Kills Node-RED, as a power cut does, and starts it again with what it has on disk. */
@@ -92,12 +102,9 @@ export function withFolder(node: FlowNode, shipped: string, folder: string): Flo
     : undefined;
 }
 
-function pointedAt(node: FlowNode, url: string, env: Record<string, string>): Partial<FlowNode> {
-  if (node.type === "roboflow-video-account") return { baseUrl: url };
-  if (node.type === "roboflow-video-poll") return { interval: 0.3 };
-  if (node.type === "tab" && Array.isArray(node.env))
-    return { env: node.env.map((entry) => ({ ...entry, value: env[entry.name] ?? entry.value })) };
-  return {};
+function pointedAt({ type }: FlowNode, url: string): Partial<FlowNode> {
+  if (type === "roboflow-video-account") return { baseUrl: url };
+  return type === "roboflow-video-poll" ? { interval: 0.3 } : {};
 }
 
 /** Presses the button of an inject node, as the editor does. */

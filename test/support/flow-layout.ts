@@ -70,9 +70,22 @@ export const placedNodes = (flow: FlowNode[]) =>
 
 /** The rectangle of a node, without its button. */
 export function bodyOf(node: FlowNode): Box {
-  const hasInput = !["inject", "comment", "catch", "status", "complete", "mqtt in", "http in"].includes(
-    node.type,
-  );
+  const hasInput = ![
+    "inject",
+    "comment",
+    "catch",
+    "status",
+    "complete",
+    "mqtt in",
+    "http in",
+    "link in",
+  ].includes(node.type);
+  if (node.type.startsWith("link ")) {
+    // Shown as a square, without its label.
+    const side = nodeHeight / 2;
+    const [x, y] = [Number(node.x), Number(node.y)];
+    return { left: x - side, right: x + side, top: y - side, bottom: y + side };
+  }
   const room = textWidth(labelOf(node)) + 50 + (hasInput && node.type !== "roboflow-video-folder" ? 7 : 0);
   const width = Math.max(nodeWidth, 20 * Math.ceil(room / 20));
   const height = Math.max(nodeHeight, outputsOf(node).length * 15);

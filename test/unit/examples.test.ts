@@ -36,6 +36,8 @@ const core = [
   "http request",
   "http response",
   "json",
+  "link in",
+  "link out",
   "mqtt in",
   "mqtt out",
   "mqtt-broker",
