@@ -30,6 +30,8 @@ const looks = {
   trouble: { fill: "yellow", shape: "ring" },
   done: { fill: "green", shape: "dot" },
   failed: { fill: "red", shape: "ring" },
+  /** Of how an earlier clip ended; the shape stays. */
+  earlier: { fill: "grey" },
 } satisfies Record<string, Look>;
 
 /**
@@ -41,6 +43,8 @@ export class StatusLine {
   readonly #node: Node;
   readonly #progress = new Map<string, Progress>();
   #last: NodeStatus = {};
+  /** Whether that is how a message ended, not what is wrong with the node. */
+  #lastIsOutcome = false;
   #standing: StatusKey | undefined;
   #shown = "";
   #shownAt = Number.NEGATIVE_INFINITY;
@@ -67,17 +71,27 @@ export class StatusLine {
           ? this.#status(looks.failed, outcome.failed)
           : this.#status(looks.done, outcome.done, outcome.values);
     else if (this.#progress.size === 0) this.#last = {};
+    if (outcome) this.#lastIsOutcome = true;
     this.#update(this.#progress.size === 0);
+  }
+
+  /** Another clip is on its way here: how the last one ended is shown in grey until then, as not to be taken for its end. */
+  showAsEarlier(): void {
+    if (this.#progress.size > 0 || !this.#lastIsOutcome) return;
+    this.#last = { ...this.#last, ...looks.earlier };
+    this.#update(true);
   }
 
   /** A standing complaint about the configuration. */
   broken(key: StatusKey): void {
+    this.#lastIsOutcome = false;
     this.#last = this.#status(looks.failed, key);
     this.#update(true);
   }
 
   /** Trouble that does not stop the work. */
   warning(key: StatusKey): void {
+    this.#lastIsOutcome = false;
     this.#last = this.#status(looks.trouble, key);
     this.#update(true);
   }

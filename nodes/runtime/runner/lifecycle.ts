@@ -9,12 +9,15 @@ import { type TextValues, text, type WarningKey } from "../text";
 import { Deferred } from "./deferred";
 import { type Deploy, mayLose } from "./deploy";
 import { intake } from "./intake";
+import { nodesAfter } from "./nodes-after";
 
 /** A running flow node, as its process's life concerns it. */
 export interface Resumable {
   readonly node: Node;
   /** Takes up what the journal holds for this node. */
   resume(): void;
+  /** Its status is of an earlier clip: another one is on its way. */
+  showAsEarlier(): void;
 }
 
 /** Jobs named in one line of the log. */
@@ -64,6 +67,11 @@ export class Lifecycle {
     if (this.#running.get(id) === member) this.#running.delete(id);
     this.#untouched?.delete(id);
     if (this.#running.size === 0) this.guard.close();
+  }
+
+  /** A clip comes in at a node: what the nodes after it show is of an earlier one, until it reaches them. */
+  clipComesIn({ id }: Node): void {
+    for (const after of nodesAfter(this.#RED, id)) this.#running.get(after)?.showAsEarlier();
   }
 
   #flowsStop(deploy: Deploy | undefined): void {

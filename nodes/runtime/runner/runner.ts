@@ -167,6 +167,10 @@ export class Runner implements Resumable {
     this.#takeUp.begin().catch((error) => this.#reportForeignError(error));
   }
 
+  showAsEarlier(): void {
+    this.#status.showAsEarlier();
+  }
+
   #input(given: NodeMessage, send: Delivery["send"], done: Delivery["done"]): void {
     const msg = writable(given);
     const takenUp = this.#takeUp.entryOf(msg);
@@ -193,6 +197,8 @@ export class Runner implements Resumable {
       done();
       return;
     }
+    // Those that come in while one is in hand have nothing new to tell.
+    if (this.#running.size === 0) this.#lifecycle.clipComesIn(this.node);
     const entry = this.#accept(message);
     // Taken in all the same while closing: the node that comes after this one finds it in the journal.
     if (!this.#closing.isReached) this.#run(entry, message, { send, done, resumed: false });

@@ -127,3 +127,19 @@ test("fixed words are a key, which the editor puts into the browser's language; 
     ["uploading 42%", "@camera-flows/node-red-roboflow-video/roboflow-video-account:status.uploaded"],
   );
 });
+
+test("how an earlier message ended turns grey; what is in hand, or wrong with the node, does not", async (t) => {
+  const { clock, shown, status } = line(t);
+  status.ended("a", { failed: "JOB_FAILED" });
+  status.showAsEarlier();
+  assert.deepEqual(shown.at(-1), { fill: "grey", shape: "ring", text: "job failed" });
+  status.working("b", { key: "uploading", values: { percent: 1 } });
+  await clock.pass(1000);
+  status.showAsEarlier();
+  assert.deepEqual(shown.at(-1), { fill: "blue", shape: "dot", text: "uploading 1%" });
+  status.ended("b", { done: "uploaded" });
+  assert.deepEqual(shown.at(-1), { fill: "green", shape: "dot", text: "uploaded" });
+  status.broken("noAccount");
+  status.showAsEarlier();
+  assert.deepEqual(shown.at(-1), { fill: "red", shape: "ring", text: "no account" });
+});
