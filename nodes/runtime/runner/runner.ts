@@ -16,12 +16,13 @@ import {
   withAnswer,
   writable,
 } from "../message";
-import { type Progress, StatusLine } from "../status";
+import { StatusLine } from "../status";
 import type { StatusKey } from "../text";
 import { Deferred } from "./deferred";
 import { intake } from "./intake";
 import { JournalWarnings } from "./journal-warnings";
 import { type Lifecycle, lifecycleOf, type Resumable } from "./lifecycle";
+import { newRunning, type Running, taskOf } from "./running";
 import type { Outcome, Step, Task } from "./step";
 import { TakeUp } from "./take-up";
 
@@ -34,19 +35,6 @@ class Closing extends Error {}
 const gracePeriodMs = 700;
 /** Turns of the event loop in which what was sent reaches the next node, and what was sent to us arrives. */
 const handoverTurns = 5;
-
-interface Running {
-  entry: JournalEntry;
-  /** The message that is being worked on: Node-RED's own object, which goes to the next node or to Catch. */
-  msg: ClipMessage;
-  resumed: boolean;
-  controller: AbortController;
-  /** Aborted when the grace period is over. */
-  graceController: AbortController;
-  /** Stopped on purpose: nothing more is sent. */
-  isDropped: boolean;
-  ended: Promise<void>;
-}
 
 /** How a message came in. */
 interface Delivery {
@@ -217,17 +205,15 @@ export class Runner implements Resumable {
   }
 
   #run(entry: JournalEntry, msg: ClipMessage, { send, done, resumed }: Delivery): void {
-    const running: Running = {
-      entry,
-      msg,
-      resumed,
-      controller: new AbortController(),
-      graceController: new AbortController(),
-      isDropped: false,
-      ended: Promise.resolve(),
-    };
+    const running = newRunning(entry, msg, resumed);
     this.#running.set(entry.id, running);
-    running.ended = this.#toOutcome(this.#task(running, send as Task["send"]), running, done)
+    const task = taskOf(running, {
+      lifecycle: this.#lifecycle,
+      status: this.#status,
+      closing: this.#closing,
+      send: send as Task["send"],
+    });
+    running.ended = this.#toOutcome(task, running, done)
       .catch((error) => this.#reportForeignError(error, msg))
       .finally(() => this.#running.delete(entry.id));
   }
@@ -317,49 +303,6 @@ export class Runner implements Resumable {
       case "taken":
         return undefined;
     }
-  }
-
-  #task(running: Running, send: Task["send"]): Task {
-    const { entry, msg, resumed, controller, graceController } = running;
-    const { journal, guard } = this.#lifecycle;
-    const status = this.#status;
-    let stage: StatusKey | undefined;
-    return {
-      id: entry.id,
-      age: () => journal.ageOf(entry),
-      resumed,
-      msg,
-      signal: controller.signal,
-      // Made when it is asked for: ten thousand waiting jobs do not.
-      get graceSignal() {
-        return graceController.signal;
-      },
-      working: (key, values, options): void => {
-        const progress: Progress = { key, values, trouble: options?.trouble };
-        // Another part of the work begins.
-        if (key !== stage) guard.mark(entry.id);
-        stage = key;
-        if (!controller.signal.aborted) status.working(entry.id, progress);
-      },
-      send: (msg) => {
-        if (!running.isDropped) send(msg);
-      },
-      flowsRunning: async () => {
-        if (this.#lifecycle.isRestarting)
-          await Promise.race([this.#lifecycle.flowsRunning(), this.#closing.reached]);
-      },
-      intend: async () => {
-        // No paid request begins after a deploy has: the node that comes after this one does it.
-        const { signal } = controller;
-        try {
-          await journal.intend(entry, signal);
-        } catch (cause) {
-          signal.throwIfAborted();
-          throw new VideoError("STORAGE", "journalNeeded", { values: { path: journal.root }, cause });
-        }
-      },
-      withdraw: () => journal.withdraw(entry),
-    };
   }
 
   #describe(error: unknown, msg: ClipMessage | undefined) {
