@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { NodeRed } from "../test/support/node-red";
 import { type DemoArguments, readArguments, usage, WrongArgument } from "./arguments";
 import { type Clip, EventFile } from "./events";
 import { exampleFlow, theNode } from "./example-flow";
+import { NodeRed } from "./node-red";
 import { type Ending, ProgressLog } from "./progress";
 import { eventFile, startEmulator, startNodeRed } from "./servers";
 

@@ -1,5 +1,5 @@
 import { readExample } from "../test/support/example";
-import type { FlowNode } from "../test/support/node-red";
+import type { FlowNode } from "./node-red";
 
 /** What the demo puts into the example before it runs it. */
 export interface Changes {

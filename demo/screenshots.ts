@@ -10,9 +10,9 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { launchChromium } from "../test/support/chromium";
 import { exampleNames, readExample } from "../test/support/example";
-import type { FlowNode } from "../test/support/node-red";
 import { EventFile } from "./events";
 import { exampleFlow, theNode } from "./example-flow";
+import type { FlowNode } from "./node-red";
 import { eventFile, startEmulator, startNodeRed } from "./servers";
 
 const images = path.join(__dirname, "..", "docs", "images");

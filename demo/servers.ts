@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { type EmulatorProcess, startEmulatorProcess } from "../emulator/process";
-import { type FlowNode, freePort, NodeRed } from "../test/support/node-red";
+import { type FlowNode, freePort, NodeRed } from "./node-red";
 
 /** The ports that the demo would like; others are taken where these are not free. */
 const editorPort = 1880;

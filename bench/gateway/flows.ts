@@ -1,4 +1,4 @@
-import type { FlowNode } from "../../test/support/node-red";
+import type { FlowNode } from "../../demo/node-red";
 import { injectNodes } from "../../test/support/node-red";
 
 /** Where the messages that are measured come in (see `Gateway.measure`). */

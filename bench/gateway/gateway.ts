@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type FlowNode, NodeRed, until } from "../../test/support/node-red";
+import { type FlowNode, NodeRed, until } from "../../demo/node-red";
 import { accountCredentials, type BurstPart, feed } from "./flows";
 import { forgetPeak, isRunning, peakMemory, residentMemory } from "./process-figures";
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { FlowNode } from "../../demo/node-red";
 import { Journal } from "../../nodes/runtime/journal/journal";
 import { asClipMessage } from "../../nodes/runtime/message";
-import type { FlowNode } from "../../test/support/node-red";
 import type { Bench } from "../bench-context";
 import { type Findings, median } from "../figures";
 import { pollFlow } from "../gateway/flows";

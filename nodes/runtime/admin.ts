@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from "express";
 import type { NodeAPI } from "node-red";
-import { withoutSecrets } from "../roboflow";
+import { isObject, withoutSecrets } from "../roboflow";
 import { requestHeader } from "./request-header";
 
 /** What a route gets of a request. */
@@ -71,7 +71,7 @@ const refuse = (response: Response, status: number, code: string) =>
 /** Never rejects: nobody would hear it, and Node.js ends the process then. */
 async function run(RED: NodeAPI, route: Route, { params, body }: Request, response: Response): Promise<void> {
   try {
-    const fields = typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
+    const fields = isObject(body) ? body : {};
     const answer = await route({ params: params as Record<string, string>, body: fields });
     if (answer === unknownNode) refuse(response, 404, "NOT_DEPLOYED");
     else if (answer === undefined) response.sendStatus(204);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { types } from "node:util";
 import type { NodeAPI, NodeMessage } from "node-red";
-import { setKey } from "../roboflow";
+import { isObject, setKey } from "../roboflow";
 
 /** What `msg.roboflow` gathers along the way; JSON-safe (message contract). */
 export interface Clip {
@@ -82,8 +82,7 @@ export function shallowCopy(msg: NodeMessage): NodeMessage {
 export function asClipMessage(msg: NodeMessage): ClipMessage {
   const message = msg as ClipMessage;
   const { roboflow } = message;
-  const isRecord = typeof roboflow === "object" && roboflow !== null && !Array.isArray(roboflow);
-  message.roboflow = isRecord ? writableClip(roboflow) : { id: randomUUID() };
+  message.roboflow = isObject(roboflow) ? writableClip(roboflow as Clip) : { id: randomUUID() };
   if (typeof message.roboflow.id !== "string" || !message.roboflow.id) message.roboflow.id = randomUUID();
   return message;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { withEnvironment } from "../support/environment";
 import { assertFailure, type NodeUnderTest, runNode } from "../support/helper";
 import type { Msg } from "../support/messages";
@@ -113,7 +113,7 @@ function assertSaidAtDeploy(node: NodeUnderTest, words: RegExp, text: string): v
 for (const [type, properties, msg] of asking)
   for (const [name, account, beside, words, status] of ways)
     test(`${type}: with ${name}, nothing is sent`, async (t) => {
-      const emulator = await standIn(t);
+      const emulator = await emulatorFor(t);
       const more = beside(t);
       const node = await runNode(
         t,
@@ -133,7 +133,7 @@ for (const [type, properties, msg] of asking)
     test(`${type}: with the proxy ${address} in the environment, nothing is sent`, async (t) => {
       withEnvironment(t, "all_proxy", address);
       withEnvironment(t, "no_proxy", undefined);
-      const emulator = await standIn(t);
+      const emulator = await emulatorFor(t);
       const node = await runNode(
         t,
         { type, ...properties },
@@ -145,7 +145,7 @@ for (const [type, properties, msg] of asking)
     });
 
 test("a TLS configuration and a proxy that come back are used again", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   let more: ({ id: string; type: string } & Msg)[] = [];
   const node = await runNode(
     t,
@@ -165,7 +165,7 @@ test("a TLS configuration and a proxy that come back are used again", async (t) 
 });
 
 test("a result is fetched through no other way than the account's", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const file = path.join(temporaryFolder(t), "result.json");
   const node = await runNode(
     t,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { withEnvironment } from "../support/environment";
 import { assertFailure, type NodeUnderTest, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
@@ -57,7 +57,7 @@ for (const [type, properties, msg] of asking) {
   });
 
   test(`${type}: a wrong key is AUTH, with what to do about it`, async (t) => {
-    const emulator = await standIn(t);
+    const emulator = await emulatorFor(t);
     const node = await runNode(
       t,
       { type, ...properties },
@@ -81,7 +81,7 @@ async function uploads(node: NodeUnderTest): Promise<Msg | undefined> {
 
 test("the key may come from the environment by name", async (t) => {
   withEnvironment(t, "ROBOFLOW_TEST_KEY", knownKey);
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-upload" },
@@ -92,14 +92,14 @@ test("the key may come from the environment by name", async (t) => {
 
 test("an empty key means ROBOFLOW_API_KEY", async (t) => {
   withEnvironment(t, "ROBOFLOW_API_KEY", ` ${knownKey}\n`);
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(t, { type: "roboflow-video-upload" }, { account: { baseUrl: emulator.url } });
   assert.equal(await uploads(node), undefined);
 });
 
 test("a typed key wins over ROBOFLOW_API_KEY, and blanks around it do no harm", async (t) => {
   withEnvironment(t, "ROBOFLOW_API_KEY", "another-key");
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-upload" },
@@ -163,7 +163,7 @@ test("a redirect is REJECTED, and the key goes nowhere else", async (t) => {
   const elsewhere = await serve(t, (_, response) => response.end("{}"));
   for (const [type, properties, msg] of asking) {
     await t.test(type, async (t) => {
-      const emulator = await standIn(t);
+      const emulator = await emulatorFor(t);
       emulator.fault({ kind: "any", do: "redirect", location: `${elsewhere.url}/login`, count: 0 });
       const node = await runNode(
         t,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { requestHeader } from "../../nodes/runtime/request-header";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { withEnvironment } from "../support/environment";
 import { startProxy } from "../support/forwarding-proxy";
 import { type FlowOptions, type NodeUnderTest, runNode } from "../support/helper";
@@ -16,7 +16,7 @@ const variable = (name: string) => `\${${name}}`;
 async function stage(t: TestContext, options: FlowOptions = {}) {
   withEnvironment(t, "MACHINE_SECRET", secret);
   withEnvironment(t, "ROBOFLOW_API_KEY", undefined);
-  const roboflow = await standIn(t);
+  const roboflow = await emulatorFor(t);
   const somebody = await serve(t, (_, response) => answerJson(response, { workspace: "elsewhere" }));
   const node = await runNode(
     t,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { box, downloader, framesOf, seen, yard, yardCounts } from "../support/downloads";
 import { assertFailure, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
@@ -354,7 +354,7 @@ test("a download that breaks off is fetched again; one that stays cut is RESULT"
     [0, "RESULT"],
   ] as const) {
     await t.test(`${times || "every time"}`, async (t) => {
-      const emulator = await standIn(t);
+      const emulator = await emulatorFor(t);
       const node = await runNode(t, { type: "roboflow-video-download" }, { account: false });
       const link = await finished(emulator);
       emulator.fault({ kind: "result", do: "truncated", count: times });
@@ -365,7 +365,7 @@ test("a download that breaks off is fetched again; one that stays cut is RESULT"
   }
 });
 
-/** A finished job of the stand-in. */
+/** A finished job of the emulator. */
 async function finished(emulator: { url: string }): Promise<{ url: string; jobId: string }> {
   const key = `api_key=${encodeURIComponent(knownKey)}`;
   const body = { input_url: "https://cams.example/yard.mp4", infer_fps: 5, models: [detector] };
@@ -378,7 +378,7 @@ async function finished(emulator: { url: string }): Promise<{ url: string; jobId
 }
 
 test("an expired link is renewed where the node has an account, with one poll", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-download" },
@@ -394,7 +394,7 @@ test("an expired link is renewed where the node has an account, with one poll", 
 });
 
 test("an expired link without an account ends in the storage's words and what to do", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(t, { type: "roboflow-video-download" }, { account: false });
   const { url, jobId } = await finished(emulator);
   emulator.expireLinks();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { runNode } from "../support/helper";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
 import { detector, post } from "../unit/emulator/calls";
@@ -14,7 +14,7 @@ async function given(
   textOf: (emulatorUrl: string) => Promise<string> | string,
   properties: Record<string, unknown> = {},
 ) {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type, ...properties },

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import dns from "node:dns";
 import { type TestContext, test } from "node:test";
 import type { Emulator } from "../../emulator/emulator";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { fakeClock } from "../support/fake-clock";
 import { assertFailure, type FlowOptions, type NodeUnderTest, runNode } from "../support/helper";
 import { answerJson, serve } from "../support/local-server";
 import { type Msg, steady } from "../support/messages";
 import { detector, post } from "../unit/emulator/calls";
 
-/** A poll node beside the stand-in, asking ten times a second. */
+/** A poll node beside the emulator, asking ten times a second. */
 async function poller(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-poll", interval: 0.1, ...properties },
@@ -31,7 +31,7 @@ async function job(emulator: Emulator, fault?: Parameters<Emulator["fault"]>[0])
   return json.job_id;
 }
 
-/** Waits until the stand-in was asked for a job so often. */
+/** Waits until the emulator was asked for a job so often. */
 async function polled(emulator: Emulator, jobId: string, times: number): Promise<number[]> {
   const end = Date.now() + 5000;
   for (;;) {

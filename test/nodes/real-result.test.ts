@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
 import { realResult } from "../support/real-result";
@@ -21,7 +21,7 @@ const counts = {
 
 /** Sends the link to a result of the real service into a download node. */
 async function downloaded(t: TestContext, properties: Record<string, unknown>): Promise<Msg[]> {
-  const emulator = await standIn(t, { apiKey: "demo", resultFile: realResult });
+  const emulator = await emulatorFor(t, { apiKey: "demo", resultFile: realResult });
   const job = { input_url: "https://cams.example/forklift.mp4", infer_fps: 5, models: [detector] };
   const { json } = await post(`${emulator.url}/videoinfer/?api_key=demo`, job);
   const payload = await outcome(emulator, json.job_id);

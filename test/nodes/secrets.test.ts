@@ -4,7 +4,7 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
 import type { FaultOrder } from "../../emulator/faults";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { type NodeUnderTest, runNode } from "../support/helper";
 import { serve } from "../support/local-server";
 import type { Msg } from "../support/messages";
@@ -71,7 +71,7 @@ for (const [type, properties, msg] of steps) {
   for (const [name, order] of faults) {
     test(`${type}: no key leaves it when the server ${name}`, async (t) => {
       quickRetries(t);
-      const emulator = await standIn(t);
+      const emulator = await emulatorFor(t);
       emulator.fault({ ...order, kind: "any", count: 0 });
       const node = await runNode(
         t,
@@ -101,7 +101,7 @@ for (const [type, properties, msg] of steps) {
   });
 
   test(`${type}: no key is in what goes on when all is well`, async (t) => {
-    const emulator = await standIn(t);
+    const emulator = await emulatorFor(t);
     const node = await runNode(
       t,
       { type, ...properties },
@@ -128,7 +128,7 @@ async function assertNoSignature(
   msg: Msg,
 ) {
   quickRetries(t);
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   emulator.fault(...orders);
   const running = await runNode(t, node, { account: { baseUrl: emulator.url }, apiKey: knownKey });
   const { caught } = await running.send(msg);
@@ -203,7 +203,7 @@ test("no half of a key is in an error: a failed job that tells a long story", as
 });
 
 test("the key is in no answer of the admin endpoints", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-poll", interval: 0.1 },
@@ -229,7 +229,7 @@ test("the key is in no answer of the admin endpoints", async (t) => {
 });
 
 test("what is written down for a restart holds no key", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   emulator.fault({ kind: "put", do: "silent", count: 0 });
   const node = await runNode(
     t,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { withEnvironment } from "../support/environment";
 import { assertFailure, runNode } from "../support/helper";
 import type { Msg } from "../support/messages";
@@ -112,7 +112,7 @@ const unusable: Case[] = [
 for (const [type, properties, account, msg, words] of unusable)
   test(`${type}: ${JSON.stringify({ ...properties, ...account })} is CONFIG, when it is deployed and for each message`, async (t) => {
     withEnvironment(t, "ROBOFLOW_TEST_UNSET", undefined);
-    const emulator = await standIn(t);
+    const emulator = await emulatorFor(t);
     const node = await runNode(
       t,
       { type: `roboflow-video-${type}`, ...properties },
@@ -149,7 +149,7 @@ const usable: Case[] = [
 
 for (const [type, properties, , msg, sent] of usable)
   test(`${type}: ${JSON.stringify(properties)} is understood`, async (t) => {
-    const emulator = await standIn(t);
+    const emulator = await emulatorFor(t);
     const node = await runNode(
       t,
       { type: `roboflow-video-${type}`, ...properties },
@@ -170,7 +170,7 @@ test("what is wrong with a row is said when it is deployed, before the first mes
     [[{ ...row, inferenceParams: "iou=0.5" }], /are not a JSON object/],
     [[{ ...row, modelId: "people" }], /"people" has no version/],
   ] as const) {
-    const emulator = await standIn(t);
+    const emulator = await emulatorFor(t);
     const node = await runNode(
       t,
       { type: "roboflow-video-start", models },
@@ -185,7 +185,7 @@ test("what is wrong with a row is said when it is deployed, before the first mes
 });
 
 test("a row whose model only the message names is not judged before", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const models = [
     { ...row, modelId: "{{model}}" },
     { ...row, modelId: "{{other}}", modelVersion: "1" },

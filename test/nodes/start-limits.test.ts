@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import type { Msg } from "../support/messages";
 import { quickRetries } from "../support/quick-retries";
@@ -21,7 +21,7 @@ async function starter(
   t: TestContext,
   { account = {}, ...options }: Omit<FlowOptions, "account"> & { account?: Record<string, unknown> } = {},
 ) {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-start", models: [model] },

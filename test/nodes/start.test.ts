@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
 
@@ -14,9 +14,9 @@ const people = {
   inferenceParams: "",
 };
 
-/** A start node beside the stand-in. */
+/** A start node beside the emulator. */
 async function starter(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-start", models: [people], ...properties },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { runNode } from "../support/helper";
 import type { Msg } from "../support/messages";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
@@ -66,7 +66,7 @@ for (const [name, make] of shapes) {
     make({ _msgid: randomUUID(), payload, topic: "mine", roboflow: { id: "clip-1", fileName: "yard.mp4" } });
 
   test(`start: a job's ID goes on in a message ${name}`, async (t) => {
-    const emulator = await standIn(t);
+    const emulator = await emulatorFor(t);
     const node = await runNode(
       t,
       { type: "roboflow-video-start", models },
@@ -82,7 +82,7 @@ for (const [name, make] of shapes) {
   });
 
   test(`upload, poll and download pass on a message ${name}`, async (t) => {
-    const emulator = await standIn(t);
+    const emulator = await emulatorFor(t);
     const folder = temporaryFolder(t);
     const through = async (type: string, payload: unknown, properties: Msg = {}) => {
       const node = await runNode(
@@ -109,7 +109,7 @@ for (const [name, make] of shapes) {
 }
 
 test("a message that somebody freezes while the job is being started keeps the job's ID", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   emulator.fault({ kind: "start", do: "delay", delayMs: 100 });
   const node = await runNode(
     t,

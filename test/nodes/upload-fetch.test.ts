@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import path from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { assertFailure, runNode } from "../support/helper";
 import { type SeenRequest, serve } from "../support/local-server";
 import { aac, ClipMaker, h264, pictureHashes, pictures, streamsOf, tone } from "../support/make-clips";
@@ -26,7 +26,7 @@ async function withCamera(
   credentials?: Record<string, string>,
 ) {
   const camera = await serve(t, answer);
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-upload", wait: 0, ...properties },

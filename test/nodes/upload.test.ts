@@ -4,7 +4,7 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Emulator } from "../../emulator/emulator";
 import { clipOf } from "../../emulator/ledger";
-import { knownKey, standIn } from "../support/client-of";
+import { emulatorFor, knownKey } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { type Msg, steady } from "../support/messages";
 import { until } from "../support/node-red";
@@ -12,9 +12,9 @@ import { quickRetries } from "../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
 import { sha256 } from "../unit/emulator/calls";
 
-/** An upload node beside the stand-in. */
+/** An upload node beside the emulator. */
 async function uploader(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-upload", ...properties },
@@ -161,7 +161,7 @@ test("a msg cannot lead a path template out of its folder", async (t) => {
 });
 
 test("no more than maxUploads go on at a time, the rest wait their turn", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 60_000, count: 0 });
   const node = await runNode(
     t,
@@ -186,7 +186,7 @@ const coming = (emulator: Emulator, uploads: number) =>
 const complete = (emulator: Emulator) => emulator.ledger.uploads.filter((upload) => upload.complete);
 
 test("a clip that is finished while it waits for others is sent as it is when its turn comes", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const node = await runNode(
     t,
     { type: "roboflow-video-upload" },

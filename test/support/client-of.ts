@@ -15,7 +15,7 @@ export function clientOf(t: TestContext, url: string, key = knownKey): RoboflowC
 }
 
 /** The emulator with the known key, for one test. Jobs end at once and look at no video. */
-export async function standIn(t: TestContext, options: EmulatorOptions = {}): Promise<Emulator> {
+export async function emulatorFor(t: TestContext, options: EmulatorOptions = {}): Promise<Emulator> {
   const emulator = await startEmulator({ apiKey: knownKey, jobSeconds: 0, analyse: false, ...options });
   t.after(() => emulator.close());
   return emulator;

@@ -83,7 +83,7 @@ EventEmitter.defaultMaxListeners = 200;
 Object.assign(times, { linger: 20, lingerOfReceiver: 40, lingerStep: 10 });
 
 /** Milliseconds after which a message without a `done` fails its test. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /** The helper holds one flow at a time. */
 let unloadLast = async (): Promise<void> => {};
@@ -156,9 +156,9 @@ export async function runNode(
     },
     outcomeOf: async (msgid) => {
       const of = (messages: Msg[]) => messages.filter(({ _msgid }) => _msgid === msgid);
-      const end = performance.now() + patience;
+      const end = performance.now() + timeoutMs;
       while (of(under.completed).length + of(under.caught).length === 0) {
-        if (performance.now() > end) assert.fail(`no done within ${patience} ms`);
+        if (performance.now() > end) assert.fail(`no done within ${timeoutMs} ms`);
         await turns(2);
       }
       // Whatever would come too much comes right behind.
@@ -179,7 +179,7 @@ export async function runNode(
       const done = new Set([...under.completed, ...under.caught].map(({ _msgid }) => _msgid));
       const folder = path.join(userDir, "roboflow-video", id);
       const lingers = () => journalled(folder).some((msgid) => done.has(msgid));
-      for (const end = performance.now() + patience; lingers() && performance.now() < end; )
+      for (const end = performance.now() + timeoutMs; lingers() && performance.now() < end; )
         await new Promise((resolve) => setTimeout(resolve, times.lingerStep));
       await helper.setFlows(flow(changes), "full", credentials);
       listen();

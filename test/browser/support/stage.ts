@@ -10,7 +10,7 @@ export interface Stage {
   browser: Browser;
 }
 
-/** Starts a stand-in for Roboflow and a Chromium before the tests of this file, and ends them after. */
+/** Starts an emulator and a Chromium before the tests of this file, and ends them after. */
 export function openStage(options: EmulatorOptions): Stage {
   const stage = {} as Stage;
   before(async () => {

@@ -19,7 +19,7 @@ const checkout = path.join(__dirname, "..", "..", "..");
 const shared = process.env.ROBOFLOW_TEST_INSTALLED;
 
 /** Milliseconds that packing, building and installing may take on a slow machine. */
-const patience = 300_000;
+const timeoutMs = 300_000;
 
 /**
  * A new Node-RED user directory into which the packed package has been installed, as the palette manager does it.
@@ -52,7 +52,7 @@ async function preparedDirectory(): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     await until(
       () => existsSync(ready),
-      patience,
+      timeoutMs,
       () => `nobody installed the package in ${folder}`,
     );
   }
@@ -94,7 +94,7 @@ export function npm(cwd: string, ...words: string[]): void {
     encoding: "utf8",
     env: Object.fromEntries(inherited),
     shell: process.platform === "win32",
-    timeout: patience,
+    timeout: timeoutMs,
   });
   if (status !== 0) throw new Error(`npm ${words[0]}: ${error?.message ?? ""}\n${stdout}\n${stderr}`);
 }

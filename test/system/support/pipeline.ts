@@ -98,7 +98,7 @@ const subflow = (id: string, first: string, last: string): FlowNode => ({
   out: [{ x: 1, y: 1, wires: [{ id: last, port: 0 }] }],
 });
 
-/** The key that the stand-in takes by default. */
+/** The key that the emulator takes by default. */
 export const credentials = { acc: { apiKey: "demo" } };
 
 export const newUserDir = (): string => mkdtempSync(path.join(tmpdir(), "roboflow-system-"));

@@ -19,13 +19,13 @@ interface Sent {
   headers?: Record<string, string>;
   body?: string | Buffer;
   /** Give up after so many ms: "timeout" is the error's message then. */
-  patience?: number;
+  timeoutMs?: number;
 }
 
 /** One plain HTTP request. Rejects when the connection breaks, also in the middle of the body. */
 export function call(
   url: string,
-  { method = "GET", headers = {}, body, patience = 5000 }: Sent = {},
+  { method = "GET", headers = {}, body, timeoutMs = 5000 }: Sent = {},
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { method, headers, agent: false }, (incoming) => {
@@ -45,25 +45,25 @@ export function call(
       });
     });
     outgoing.on("error", reject);
-    const timer = setTimeout(() => outgoing.destroy(new Error("timeout")), patience);
+    const timer = setTimeout(() => outgoing.destroy(new Error("timeout")), timeoutMs);
     outgoing.on("close", () => clearTimeout(timer));
     outgoing.end(body);
   });
 }
 
-export function post(url: string, body: unknown, patience?: number): Promise<Reply> {
+export function post(url: string, body: unknown, timeoutMs?: number): Promise<Reply> {
   const text = JSON.stringify(body);
   const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };
-  return call(url, { method: "POST", headers, body: text, patience });
+  return call(url, { method: "POST", headers, body: text, timeoutMs });
 }
 
-export function put(url: string, body: Buffer, headers: Record<string, string> = {}, patience?: number) {
+export function put(url: string, body: Buffer, headers: Record<string, string> = {}, timeoutMs?: number) {
   const all = {
     "content-type": "application/octet-stream",
     "content-length": String(body.length),
     ...headers,
   };
-  return call(url, { method: "PUT", headers: all, body, patience });
+  return call(url, { method: "PUT", headers: all, body, timeoutMs });
 }
 
 /** @returns the signed URL of a new upload. */

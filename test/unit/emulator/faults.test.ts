@@ -18,7 +18,7 @@ before(async () => {
 after(() => emulator.close());
 beforeEach(() => emulator.clearFaults());
 
-const checkKey = () => call(`${emulator.url}/?api_key=demo`, { patience: 300 });
+const checkKey = () => call(`${emulator.url}/?api_key=demo`, { timeoutMs: 300 });
 
 /** The code or message with which a call breaks. */
 async function breaks(broken: Promise<unknown>): Promise<string> {
@@ -83,10 +83,10 @@ test("a server falls silent: at once, while it takes an upload, while it sends a
   emulator.fault({ kind: "put", do: "silent" });
   assert.equal(await breaks(put(await newLink(emulator), Buffer.alloc(1000), {}, 300)), "timeout");
   emulator.fault({ kind: "result", do: "silent", afterBytes: 1000 });
-  assert.equal(await breaks(call(resultLink, { patience: 300 })), "timeout");
+  assert.equal(await breaks(call(resultLink, { timeoutMs: 300 })), "timeout");
   emulator.fault({ kind: "result", do: "slow", bytesPerSecond: 20_000, afterBytes: 3000 });
   const before = Date.now();
-  assert.equal(await breaks(call(resultLink, { patience: 500 })), "timeout");
+  assert.equal(await breaks(call(resultLink, { timeoutMs: 500 })), "timeout");
   assert.ok(Date.now() - before >= 490);
 });
 

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import type { Emulator } from "../../../emulator/emulator";
-import { knownKey, standIn } from "../../support/client-of";
+import { emulatorFor, knownKey } from "../../support/client-of";
 
 const script = path.join(__dirname, "..", "..", "..", "live", "check-live.ts");
 
@@ -31,8 +31,8 @@ async function check(emulator: Emulator, ...more: string[]) {
   return { status, report, said, answer };
 }
 
-const start = (t: TestContext, options: Parameters<typeof standIn>[1] = {}) =>
-  standIn(t, { jobSeconds: 0.2, strictPolling: true, pollFloorSeconds: 0.05, ...options });
+const start = (t: TestContext, options: Parameters<typeof emulatorFor>[1] = {}) =>
+  emulatorFor(t, { jobSeconds: 0.2, strictPolling: true, pollFloorSeconds: 0.05, ...options });
 
 describe("the check of the live server", () => {
   it("runs one small job and answers what is unknown, without a secret", async (t) => {

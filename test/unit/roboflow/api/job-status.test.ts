@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jobFailure } from "../../../../nodes/roboflow";
-import { clientOf, knownKey, standIn, unhurried } from "../../../support/client-of";
+import { clientOf, emulatorFor, knownKey, unhurried } from "../../../support/client-of";
 import { answerJson, serve } from "../../../support/local-server";
 
 const link = "https://storage.example/out/results.json?X-Goog-Signature=s";
@@ -73,8 +73,8 @@ test("a status is asked for once: whoever asks keeps the pace", async (t) => {
   assert.equal(server.seen.length, 1);
 });
 
-test("the stand-in's other spelling goes all the way from start to link", async (t) => {
-  const emulator = await standIn(t, { spelling: "words" });
+test("the emulator's other spelling goes all the way from start to link", async (t) => {
+  const emulator = await emulatorFor(t, { spelling: "words" });
   const client = clientOf(t, emulator.url);
   const jobId = await client.startJob(
     {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { videoBuffer } from "../../../../nodes/roboflow";
-import { clientOf, knownKey, standIn, unhurried } from "../../../support/client-of";
+import { clientOf, emulatorFor, knownKey, unhurried } from "../../../support/client-of";
 import { answerJson, serve } from "../../../support/local-server";
 import { quickRetries } from "../../../support/quick-retries";
 import { recording } from "../../../support/recordings";
@@ -144,7 +144,7 @@ test("a redirect is REJECTED, and nothing follows it: the key stays where it bel
 
 test("storage's redirect is not followed with the video either", async (t) => {
   const elsewhere = await serve(t, (_, response) => response.end());
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   emulator.fault({ kind: "put", do: "redirect", status: 307, location: elsewhere.url });
   await assert.rejects(
     clientOf(t, emulator.url).upload("a.mp4", videoBuffer(recording(), "a.mp4"), { signal: unhurried }),

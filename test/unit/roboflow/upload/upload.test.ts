@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { videoBuffer, videoFile } from "../../../../nodes/roboflow";
-import { clientOf, knownKey, standIn, unhurried } from "../../../support/client-of";
+import { clientOf, emulatorFor, knownKey, unhurried } from "../../../support/client-of";
 import { answerJson, serve } from "../../../support/local-server";
 import { quickRetries } from "../../../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../../../support/recordings";
@@ -65,7 +65,7 @@ test("a video is PUT with its length, as octet-stream, in one piece and without 
 });
 
 test("a Buffer arrives like a file does, and progress is told in bytes", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const bytes = recording("webm", 700_000);
   emulator.fault({ kind: "put", do: "slow", bytesPerSecond: 700_000 });
   const told: number[] = [];
@@ -82,7 +82,7 @@ test("a Buffer arrives like a file does, and progress is told in bytes", async (
 });
 
 test("a link that has expired at storage is fetched once more", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   emulator.fault({ kind: "put", do: "expired" });
   const video = videoBuffer(recording(), "a.mp4");
   await clientOf(t, emulator.url).upload("a.mp4", video, { signal: unhurried });
@@ -98,7 +98,7 @@ test("a link that has expired at storage is fetched once more", async (t) => {
 });
 
 test("a link that stays refused is not asked for again and again", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   emulator.fault({ kind: "put", do: "expired", count: 0 });
   const video = videoBuffer(recording(), "a.mp4");
   await assert.rejects(clientOf(t, emulator.url).upload("a.mp4", video, { signal: unhurried }), {
@@ -112,7 +112,7 @@ test("a link that stays refused is not asked for again and again", async (t) => 
 
 test("an upload that breaks off is sent again from its start", async (t) => {
   quickRetries(t);
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const bytes = recording("mp4", 400_000);
   emulator.fault({ kind: "put", do: "reset-mid-body", afterBytes: 100_000 });
   let pauses = 0;
@@ -131,7 +131,7 @@ test("an upload that breaks off is sent again from its start", async (t) => {
 });
 
 test("a recording that goes on growing while it is uploaded is not passed off as whole", async (t) => {
-  const emulator = await standIn(t);
+  const emulator = await emulatorFor(t);
   const folder = temporaryFolder(t);
   const file = writeTo(folder, "growing.mp4", recording("mp4", 10_000));
   const video = await videoFile(file);
