@@ -1,6 +1,7 @@
 import { numberWithin, plain } from "../editor/checks";
-import { fillMissing, fitWidth } from "../editor/fields";
+import { fillMissing, fitWidth, whenOpened } from "../editor/fields";
 import { notice } from "../editor/notice";
+import { giveOnlyAccount } from "../editor/only-account";
 import type { EditorNode } from "../editor/red";
 import { isRefusal, testAccount } from "../editor/server";
 import { sharedWords as say } from "../editor/words";
@@ -43,10 +44,16 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
   oneditresize() {
     fitWidth("#node-config-input-name");
   },
+  oneditsave() {
+    // Node-RED adds a new one right after this.
+    if (!RED.nodes.node(this.id)) setTimeout(() => giveOnlyAccount(this.id));
+  },
   oneditprepare() {
     fillMissing(this, accountDefaults, "node-config-input");
     // An imported account that never had a key would otherwise count as changed by merely being looked at.
     if (this.credentials) this.credentials.has_apiKey ??= false;
+    if (!RED.nodes.node(this.id))
+      whenOpened("#node-config-input-name", () => $("#node-config-input-apiKey").trigger("focus"));
     const place = $("#roboflow-video-test-answer");
     $("#roboflow-video-test").on("click", async () => {
       notice(place, "busy", say("test.busy"));

@@ -1,5 +1,6 @@
 import { fraction, numberWithin, plain, typed } from "../editor/checks";
 import { fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
+import { takeOnlyAccount } from "../editor/only-account";
 import type { Validator } from "../editor/red";
 import { wordsOf } from "../editor/words";
 import { applies, type DownloadOptions, downloadDefaults, outputOf, type SpecialSetting } from "./options";
@@ -72,6 +73,9 @@ RED.nodes.registerType<DownloadOptions>("roboflow-video-download", {
   outputLabels() {
     // What stands in somebody's flow is no part of a key.
     return say(`label.output.${outputOf(this)}`);
+  },
+  onadd() {
+    takeOnlyAccount(this);
   },
   oneditresize() {
     fitWidth("#node-input-name");

@@ -24,8 +24,14 @@ const longest = 200;
 /**
  * Lets a text field offer choices while one types, by mouse and by keyboard (arrows, Enter, Escape). The field stays
  * free: what is typed counts, whether it is on the list or not. The list stands in `place`, inside the dialog.
+ *
+ * @returns opens the list.
  */
-export function combobox<T extends Choice>(field: JQuery, place: JQuery, options: ComboboxOptions<T>): void {
+export function combobox<T extends Choice>(
+  field: JQuery,
+  place: JQuery,
+  options: ComboboxOptions<T>,
+): () => void {
   const id = `roboflow-video-choices-${++lists}`;
   const list = $("<div>", {
     id,
@@ -65,6 +71,8 @@ export function combobox<T extends Choice>(field: JQuery, place: JQuery, options
       close();
     }
   });
+
+  return () => open("");
 
   function open(typed: string): void {
     const words = typed.toLowerCase().split(/\s+/).filter(Boolean);

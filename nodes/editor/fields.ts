@@ -52,6 +52,19 @@ export function accountAsEdited(id: string) {
   };
 }
 
+/**
+ * Calls what puts the cursor where a dialog begins, as soon as Node-RED has put it beside the form: onto the first of the
+ * tabs above it.
+ */
+export function whenOpened(nameField: string, focus: () => void): void {
+  $(nameField)
+    .closest(".red-ui-tray")
+    .one("focusin", ({ target }) => {
+      const isInForm = $(target).closest(".roboflow-video").length > 0;
+      if (!isInForm) setTimeout(focus);
+    });
+}
+
 /** Keeps a dialog as wide as what is seen of it: Node-RED never makes the form narrower than it was at first, and would cut it off. */
 export function fitWidth(nameField: string): void {
   const dialog = $(nameField).closest(".roboflow-video");

@@ -46,6 +46,8 @@ export interface NodeDefinition<Options> {
   paletteLabel?: string;
   inputLabels?: PortLabels<Options>;
   outputLabels?: PortLabels<Options>;
+  /** A node has just been made with its defaults, or pasted. */
+  onadd?(this: EditorNode<Options>): void;
   oneditprepare?(this: EditorNode<Options>): void;
   oneditresize?(this: EditorNode<Options>): void;
   oneditsave?(this: EditorNode<Options>): void;
@@ -74,9 +76,14 @@ interface RedEditor {
   i18n: { lang(): string };
   nodes: {
     registerType<Options>(type: string, definition: NodeDefinition<Options>): void;
+    eachConfig(visit: (node: EditorNode<{ z?: string }>) => void): void;
+    eachNode(visit: (node: EditorNode<object>) => void): void;
+    updateConfigNodeUsers(node: EditorNode<object>): void;
     node(id: string): (EditorNode<Record<string, unknown>> & { baseUrl?: unknown }) | null;
   };
   popover: { tooltip(target: JQuery, content: string): unknown };
+  editor: { validateNode(node: EditorNode<object>): boolean };
+  view: { redraw(): void };
   utils: {
     validateTypedProperty(value: unknown, type: string, options?: ValidationOptions): true | string;
   };
@@ -91,5 +98,6 @@ declare global {
     editableList<Item>(options: EditableListOptions<Item>): this;
     editableList(method: "addItem", item: object): this;
     editableList(method: "items"): JQuery;
+    editableList(method: "empty"): this;
   }
 }

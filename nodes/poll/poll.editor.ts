@@ -1,5 +1,6 @@
 import { numberWithin, plain, typed } from "../editor/checks";
 import { chosenAccount, fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
+import { takeOnlyAccount } from "../editor/only-account";
 import { wordsOf } from "../editor/words";
 import { isRoboflow } from "../roboflow/http/urls";
 import { type PollOptions, pollDefaults } from "./options";
@@ -44,6 +45,9 @@ RED.nodes.registerType<PollOptions>("roboflow-video-poll", {
   },
   inputLabels: say("label.input"),
   outputLabels: [say("label.finished"), say("label.running")],
+  onadd() {
+    takeOnlyAccount(this);
+  },
   oneditresize() {
     fitWidth("#node-input-name");
   },

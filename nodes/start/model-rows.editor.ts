@@ -5,7 +5,7 @@ import { day, wordsOf } from "../editor/words";
 import { readModelName } from "../roboflow/api/model-name";
 import { foundationModel, foundationModels, inferenceTypes, isOneOf } from "../roboflow/api/model-types";
 import { parseFraction } from "../runtime/numbers";
-import type { ModelRow } from "./options";
+import { emptyModelRow, type ModelRow } from "./options";
 
 const say = wordsOf("roboflow-video-start");
 
@@ -81,17 +81,9 @@ const templates = new Set<keyof ModelRow>(["modelId", "modelVersion"]);
 
 const fields = Object.keys(complaints) as (keyof ModelRow)[];
 
-const emptyRow: ModelRow = {
-  modelId: "",
-  modelVersion: "",
-  inferenceType: "object-detection",
-  confidence: "",
-  inferenceParams: "",
-};
-
 /** The row's field as text; a row of an older flow may lack it. */
 const textOf = (row: Partial<ModelRow>, field: keyof ModelRow): string =>
-  String(row[field] ?? emptyRow[field]).trim();
+  String(row[field] ?? emptyModelRow[field]).trim();
 
 const complaintOf = (row: ModelRow, field: keyof ModelRow): string | undefined => {
   const text = textOf(row, field);
@@ -135,6 +127,10 @@ interface RowItem {
   original?: ModelRow;
   /** What the fields say, all of it text. */
   read(): ModelRow;
+  /** The model's field. */
+  model: JQuery;
+  /** Opens the list of models. */
+  open(): void;
 }
 
 /** The list of models in the dialog of a start node. */
@@ -161,15 +157,45 @@ export class ModelRows {
     return this.items().length === 0;
   }
 
-  /** The rows to save; those that nobody touched are the very objects that came in, empty ones are left out. */
+  /** Puts the cursor where nothing is chosen yet; the list opens there when it comes ({@link offer}). */
+  focusEmpty(): void {
+    this.emptyItem()?.model.trigger("focus");
+  }
+
+  /** Opens the list of models where the cursor stands in a field in which nothing is chosen yet. */
+  offer(): void {
+    const item = this.emptyItem();
+    if (item?.model.is(":focus")) item.open();
+  }
+
+  private emptyItem(): RowItem | undefined {
+    return this.items().find(({ model }) => model.val() === "");
+  }
+
+  /** Removes all rows: each message brings its own models. */
+  clear(): void {
+    this.list.editableList("empty");
+    this.changed();
+  }
+
+  /**
+   * The rows to save; those that nobody touched are the very objects that came in. Empty ones are left out beside others;
+   * where there are none but empty ones, one stays: an empty list would mean something else.
+   */
   read(): ModelRow[] {
-    return this.items()
-      .map(({ original, read }) => {
-        const row = read();
-        const isUntouched = original && fields.every((field) => textOf(original, field) === row[field]);
-        return isUntouched ? original : { ...row, confidence: fractionOrText(textOf(row, "confidence")) };
-      })
-      .filter((row) => fields.some((field) => field !== "inferenceType" && textOf(row, field) !== ""));
+    const rows = this.rows();
+    const filled = rows.filter((row) =>
+      fields.some((field) => field !== "inferenceType" && textOf(row, field) !== ""),
+    );
+    return filled.length > 0 ? filled : rows.slice(0, 1);
+  }
+
+  private rows(): ModelRow[] {
+    return this.items().map(({ original, read }) => {
+      const row = read();
+      const isUntouched = original && fields.every((field) => textOf(original, field) === row[field]);
+      return isUntouched ? original : { ...row, confidence: fractionOrText(textOf(row, "confidence")) };
+    });
   }
 
   private items(): RowItem[] {
@@ -180,7 +206,7 @@ export class ModelRows {
   }
 
   private build(container: JQuery, item: Partial<RowItem>): void {
-    const row = item.original ?? emptyRow;
+    const row = item.original ?? emptyModelRow;
     const model = input("modelId", say("model.hint.modelId"));
     const version = input("modelVersion", "");
     const type = $("<select>", { class: "roboflow-video-model-type" });
@@ -247,7 +273,8 @@ export class ModelRows {
       this.changed();
     };
 
-    combobox<ModelChoice>(model, modelCell, {
+    item.model = model;
+    item.open = combobox<ModelChoice>(model, modelCell, {
       choices: this.choices,
       label: say("model.choices"),
       picked: ({ modelId, modelVersion, inferenceType }) => fill({ modelId, modelVersion, inferenceType }),

@@ -11,6 +11,15 @@ export interface ModelRow {
   inferenceParams: string;
 }
 
+/** A row in which no model is chosen yet: the only one of a new node. */
+export const emptyModelRow: ModelRow = {
+  modelId: "",
+  modelVersion: "",
+  inferenceType: "object-detection",
+  confidence: "",
+  inferenceParams: "",
+};
+
 /** What a start node holds as saved in a flow. */
 export interface StartOptions {
   name: string;

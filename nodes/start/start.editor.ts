@@ -7,12 +7,14 @@ import {
   messageTypes,
   numberTypes,
   typedField,
+  whenOpened,
 } from "../editor/fields";
 import { notice } from "../editor/notice";
+import { takeOnlyAccount } from "../editor/only-account";
 import { isRefusal, listModels } from "../editor/server";
 import { wordsOf } from "../editor/words";
 import { choicesOf, ModelRows, wrongModels } from "./model-rows.editor";
-import { type StartOptions, startDefaults } from "./options";
+import { emptyModelRow, type StartOptions, startDefaults } from "./options";
 
 const say = wordsOf("roboflow-video-start");
 const wrongRate = numberWithin(() => say("validate.inferFps"), { min: 1, max: 120 });
@@ -50,7 +52,8 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
     },
     inferFpsType: { value: startDefaults.inferFpsType },
     models: {
-      value: startDefaults.models,
+      // No list at all would mean that every message brings its models: that is to be chosen on purpose.
+      value: [emptyModelRow],
       label: say("label.models"),
       validate: (value, options) => {
         const problem = wrongModels(value);
@@ -68,6 +71,9 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
   },
   inputLabels: say("label.input"),
   outputLabels: say("label.output"),
+  onadd() {
+    takeOnlyAccount(this);
+  },
   oneditresize() {
     fitWidth("#node-input-name");
   },
@@ -77,14 +83,19 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
     typedField("inferFps", numberTypes);
 
     let choices = choicesOf([]);
-    const rows = new ModelRows(
-      $("#roboflow-video-models"),
-      this.models ?? [],
-      () => choices,
-      () => $("#roboflow-video-no-models").toggle(rows.isEmpty),
-    );
+    const showWhereFrom = () => {
+      $("#roboflow-video-no-models").toggle(rows.isEmpty);
+      $("#roboflow-video-models-from-message").toggle(!rows.isEmpty);
+    };
+    const rows = new ModelRows($("#roboflow-video-models"), this.models ?? [], () => choices, showWhereFrom);
     openRows = rows;
-    $("#roboflow-video-no-models").toggle(rows.isEmpty);
+    showWhereFrom();
+    $("#roboflow-video-models-from-message").on("click", () => rows.clear());
+    let isFound = false;
+    whenOpened("#node-input-name", () => {
+      rows.focusEmpty();
+      if (isFound) rows.offer();
+    });
 
     // The account as well as what is in it, which may be edited from here.
     const chosen = () => JSON.stringify([chosenAccount(), accountAsEdited(chosenAccount())]);
@@ -112,6 +123,8 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
       const { workspace, models } = answer;
       if (models.length === 0) return notice(place, "plain", say("models.none", { workspace }));
       notice(place, "good", say("models.found", { workspace, models: models.length }));
+      isFound = true;
+      rows.offer();
     };
     $("#node-input-account").on("change", () => {
       if (chosen() !== shownFor) void offerModels(false);

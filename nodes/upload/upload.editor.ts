@@ -1,6 +1,7 @@
 import { isKnownLater, numberWithin, plain, typed } from "../editor/checks";
 import { fillMissing, fitWidth, messageTypes, typedField } from "../editor/fields";
 import { notice } from "../editor/notice";
+import { takeOnlyAccount } from "../editor/only-account";
 import type { Validator } from "../editor/red";
 import { checkAddress, isRefusal } from "../editor/server";
 import { wordsOf } from "../editor/words";
@@ -62,6 +63,9 @@ RED.nodes.registerType<UploadOptions>("roboflow-video-upload", {
   },
   inputLabels: say("label.input"),
   outputLabels: say("label.output"),
+  onadd() {
+    takeOnlyAccount(this);
+  },
   oneditresize() {
     fitWidth("#node-input-name");
   },

@@ -207,14 +207,15 @@ for (const version of versions)
         assert.ok(box);
         return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
       };
+      // In the middle: near an edge the list would scroll under the mouse.
       await page
         .locator("#roboflow-video-models .red-ui-editableList-item-handle")
-        .nth(3)
-        .scrollIntoViewIfNeeded();
+        .nth(2)
+        .evaluate((handle) => handle.scrollIntoView({ block: "center" }));
       const [from, to] = [await handle(3), await handle(2)];
       await page.mouse.move(from.x, from.y);
       await page.mouse.down();
-      await page.mouse.move(to.x, to.y - 20, { steps: 12 });
+      await page.mouse.move(to.x, to.y + 20, { steps: 12 });
       await page.mouse.up();
       await page.locator("#roboflow-video-models .red-ui-editableList-item-remove").nth(3).click();
       await page.waitForTimeout(400);
@@ -252,6 +253,58 @@ for (const version of versions)
         assert.deepEqual(await rowsSaved(`start-${id}`), ["my-project/4"]);
         assert.ok(!(await editor.marked("error")).includes(`start-${id}`));
       });
+
+    it("marks a new start node until a model is chosen, or msg.models on purpose", async () => {
+      const { page } = editor;
+      const id = await editor.drag("roboflow-video-start", 520, 300);
+      const errors = () =>
+        page.evaluate((id) => String((globalThis as any).RED.nodes.node(id).validationErrors), id);
+      assert.match(await errors(), /a model's id is missing/);
+      // There are several accounts: none is taken unasked.
+      assert.equal((await editor.exported()).find((node) => node.id === id)?.account, "");
+      await editor.edit(id);
+      assert.equal(await modelField().count(), 1);
+      await page.locator("#node-input-account").selectOption("good");
+      await found("good").waitFor();
+      await editor.done();
+      assert.deepEqual(await rowsSaved(id), ["/"]);
+      assert.match(await errors(), /a model's id is missing/);
+
+      await editor.edit(id);
+      await page.keyboard.press("Escape");
+      await page.locator("#roboflow-video-models-from-message").click();
+      await page.locator("#roboflow-video-no-models", { hasText: "msg.models" }).waitFor();
+      assert.equal(await page.locator("#roboflow-video-models-from-message").isVisible(), false);
+      await editor.done();
+      assert.deepEqual(await rowsSaved(id), []);
+      assert.ok(!(await editor.marked("error")).includes(id));
+
+      // The way back is the button that the words name.
+      await editor.edit(id);
+      const add = editor.form.locator(".red-ui-editableList-addButton");
+      const words = await page.locator("#roboflow-video-no-models").innerText();
+      assert.ok(words.includes(`"${(await add.innerText()).trim()}"`), words);
+      await addRow();
+      await page.keyboard.type("my-project/4");
+      await page.keyboard.press("Tab");
+      await editor.done();
+      assert.deepEqual(await rowsSaved(id), ["my-project/4"]);
+      assert.ok(!(await editor.marked("error")).includes(id));
+    });
+
+    it("shows the page of the key as a link", async () => {
+      await editor.edit("start-good");
+      await editor.editAccount();
+      const link = editor.form.locator("a[href='https://app.roboflow.com/settings/api']");
+      const looks = await link.evaluate((element) => {
+        const { color, textDecorationLine } = getComputedStyle(element);
+        const text = getComputedStyle(element.parentElement as Element).color;
+        return { underlined: textDecorationLine, differs: color !== text };
+      });
+      assert.deepEqual(looks, { underlined: "underline", differs: true });
+      await editor.accountCancel();
+      await editor.cancel();
+    });
 
     it("offers the models as soon as the key has been typed, before any deploy", async () => {
       await editor.edit("start-no-key");

@@ -133,6 +133,13 @@ const accounts: FlowNode[] = [
   },
   { id: "variable", type: "roboflow-video-account", baseUrl: "${SERVER}", maxUploads: "0" },
   { id: "no-address", type: "roboflow-video-account", baseUrl: "api.roboflow.com", maxUploads: 2 },
+  {
+    id: "bad-limit",
+    type: "roboflow-video-account",
+    baseUrl: "https://api.roboflow.com",
+    maxUploads: 2,
+    jobsPerDay: "1.5",
+  },
   { id: "bad-count", type: "roboflow-video-account", baseUrl: "https://api.roboflow.com", maxUploads: "-1" },
 ];
 
