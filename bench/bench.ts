@@ -16,6 +16,7 @@ import {
   framesByCoreNodes,
   refuseTooLarge,
 } from "./rows/download";
+import { watchedFolder } from "./rows/folder";
 import { journal } from "./rows/journal";
 import { loading } from "./rows/loading";
 import { uploadBuffer, uploadByCoreNodes, uploadByPath, uploadMany } from "./rows/upload";
@@ -37,6 +38,7 @@ const rows: Record<string, (bench: Bench) => Promise<Findings>> = {
   waiting: manyJobsWaiting,
   journal,
   burst,
+  folder: watchedFolder,
   loading,
 };
 

@@ -20,6 +20,8 @@ export interface Plan {
   journal: number;
   /** Messages in one turn of the event loop. */
   burst: number;
+  /** Clips in a watched folder, and seconds for which it is watched. */
+  folder: { files: number; seconds: number };
 }
 
 const gibibyte = 1073.741824;
@@ -38,6 +40,7 @@ export const shortPlan: Plan = {
   waiting: { jobs: 2000, interval: 12, intervals: 3 },
   journal: 10_000,
   burst: 10_000,
+  folder: { files: 10_000, seconds: 20 },
 };
 
 /** The sizes of the issue. */
@@ -55,4 +58,5 @@ export const longPlan: Plan = {
   waiting: { jobs: 10_000, interval: 60, intervals: 4 },
   journal: 10_000,
   burst: 10_000,
+  folder: { files: 10_000, seconds: 60 },
 };

@@ -57,6 +57,12 @@ export const downloadFlow = (options: Record<string, unknown>): FlowNode[] => [
   }),
 ];
 
+/** Watches a folder. */
+export const folderFlow = (folder: string): FlowNode[] => [
+  ...frame("end", false),
+  node("folder", "roboflow-video-folder", { folder, wires: [["end"]] }),
+];
+
 /** Waits for `msg.jobs` jobs. */
 export const pollFlow = (baseUrl: string, interval: number): FlowNode[] => [
   ...frame("jobs", false),

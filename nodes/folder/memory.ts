@@ -34,8 +34,8 @@ export class FolderMemory {
   readonly #clips = new Map<string, KnownClip>();
   #header: Header | undefined;
   #lines = 0;
-  /** Lines that a full disk has refused; they go with the next ones. */
-  #unsaved: Line[] = [];
+  /** A full disk has refused a line, or has half of it: the file is written anew when there is room. */
+  #isBehind = false;
 
   /** Reads what is there. @throws the file system's error, but for a file that is missing. */
   constructor(file: string) {
@@ -88,21 +88,28 @@ export class FolderMemory {
     if (names.length > 0) this.#append(names.map((name) => [name, null]));
   }
 
+  /** Makes sure that the file holds all that was noted. @throws as {@link begin}. */
+  catchUp(): void {
+    if (this.#isBehind) this.#writeAnew();
+  }
+
   #append(lines: Line[]): void {
-    this.#unsaved.push(...lines);
     this.#lines += lines.length;
-    if (this.#lines > 2 * this.#clips.size + spareLines) this.#writeAnew();
-    else appendFileSync(this.#file, this.#unsaved.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    this.#unsaved = [];
+    if (this.#isBehind || this.#lines > 2 * this.#clips.size + spareLines) return this.#writeAnew();
+    this.#isBehind = true;
+    appendFileSync(this.#file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    this.#isBehind = false;
   }
 
   #writeAnew(): void {
+    this.#isBehind = true;
     const lines = [this.#header, ...this.#clips].map((line) => `${JSON.stringify(line)}\n`);
     mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
     const temporary = `${this.#file}.tmp`;
     writeFileSync(temporary, lines.join(""), { mode: 0o600 });
     renameSync(temporary, this.#file);
     this.#lines = this.#clips.size;
+    this.#isBehind = false;
   }
 
   #read(): void {

@@ -73,10 +73,15 @@ export class FolderWatcher {
     this.#candidates.delete(name);
   }
 
-  /** A clip is in the journal, which brings it to the next node whatever happens. @throws the file system's error. */
+  /**
+   * A clip is in the journal, which brings it to the next node whatever happens.
+   *
+   * @throws the file system's error: then it is to be called again before the clip goes on.
+   */
   passed(name: string, now: number): void {
     const { pending, ...known } = this.#memory.clips.get(name) ?? {};
     if (pending) this.#memory.set(name, { ...(known as KnownClip), passedAt: now });
+    else this.#memory.catchUp();
   }
 
   async #finished(clip: FoundClip, now: number): Promise<KnownClip | undefined> {

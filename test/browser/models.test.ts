@@ -259,7 +259,7 @@ for (const version of versions)
       const id = await editor.drag("roboflow-video-start", 520, 300);
       const errors = () =>
         page.evaluate((id) => String((globalThis as any).RED.nodes.node(id).validationErrors), id);
-      assert.match(await errors(), /a model's id is missing/);
+      assert.match(await errors(), /a model ID is missing/);
       // There are several accounts: none is taken unasked.
       assert.equal((await editor.exported()).find((node) => node.id === id)?.account, "");
       await editor.edit(id);
@@ -268,7 +268,7 @@ for (const version of versions)
       await found("good").waitFor();
       await editor.done();
       assert.deepEqual(await rowsSaved(id), ["/"]);
-      assert.match(await errors(), /a model's id is missing/);
+      assert.match(await errors(), /a model ID is missing/);
 
       await editor.edit(id);
       await page.keyboard.press("Escape");
