@@ -50,16 +50,28 @@ export default function folder(RED: NodeAPI): void {
       name: "folder",
       account: "",
       resume: true,
-      work: async ({ msg }) => {
-        notePassed(msg);
+      work: async ({ msg, signal }) => {
+        await notePassed(msg, signal);
         return { msg, done: "clipPassedOn" };
       },
     });
-    const notePassed = ({ payload }: ClipMessage): void => {
+    /** A clip goes on once that stands in the memory: else a kill would let it come again. */
+    const notePassed = async ({ payload }: ClipMessage, signal: AbortSignal): Promise<void> => {
+      while (!noteStorage(() => watcher?.passed(nameBelow(settings().folder, payload), Date.now())))
+        await sleep(shortestIntervalMs, undefined, { signal });
+    };
+
+    let isWarned = false;
+    /** Writes to the memory, and warns once where the disk refuses. @returns whether it was written */
+    const noteStorage = (write: () => void): boolean => {
       try {
-        watcher?.passed(nameBelow(settings().folder, payload), Date.now());
+        write();
+        isWarned = false;
+        return true;
       } catch {
-        // A full disk: the memory writes it with its next line.
+        if (!isWarned) this.warn(text(RED, "warnings.folderMemory", { path: memoryFile }));
+        isWarned = true;
+        return false;
       }
     };
 
@@ -75,29 +87,34 @@ export default function folder(RED: NodeAPI): void {
           warnedOfName = true;
           this.warn(text(RED, "warnings.nameNotUtf8"));
         }
-        try {
-          if (scan) await take(scan, { use, memory, watcher });
-        } catch {
-          // A full disk: what is not noted is not passed on, but found again by the next look.
-          trouble = "STORAGE";
-        }
+        if (scan && !(await take(scan, { use, memory, watcher }))) trouble = "STORAGE";
         runner.showTrouble(trouble);
         const interval = Math.max(shortestIntervalMs, shareOfTime * (performance.now() - began));
         await sleep(interval, undefined, { signal: stop.signal });
       }
     };
 
-    const take = async (scan: Scan, { use, memory, watcher }: Watch): Promise<void> => {
-      if (!memory.knows(use.folder)) begin(memory, use, scan);
+    /** @returns whether all could be noted; what could not is not passed on, but found again by the next look */
+    const take = async (scan: Scan, { use, memory, watcher }: Watch): Promise<boolean> => {
+      if (!memory.knows(use.folder) && !noteStorage(() => begin(memory, use, scan))) return false;
+      // What the last look has passed on is in the journal then, which is what follows goes by.
+      await runner.takenIn();
+      // Before anything is written: it may make the room for that.
+      await tidy(memory, use);
+      if (!noteStorage(() => memory.catchUp())) return false;
       const inHand = new Set(runner.inHand().map(({ payload }) => nameBelow(use.folder, payload)));
-      for (const clip of await watcher.look(scan, performance.now(), inHand)) {
-        if (stop.signal.aborted) return;
-        watcher.passing(clip);
+      const finished = await watcher.look(scan, performance.now(), inHand).catch((error) => {
+        noteStorage(() => {
+          throw error;
+        });
+      });
+      for (const clip of finished ?? []) {
+        if (stop.signal.aborted) return true;
+        if (!noteStorage(() => watcher.passing(clip))) return false;
         playableClips(RED).remember(pathBelow(use.folder, clip.name));
         this.receive(messageOf(use.folder, clip.name) as never);
       }
-      await runner.takenIn();
-      await tidy(memory, use);
+      return finished !== undefined;
     };
 
     const tidy = async (memory: FolderMemory, { folder, keep }: FolderSettings): Promise<void> => {
@@ -107,7 +124,7 @@ export default function folder(RED: NodeAPI): void {
         if (named.has(pathBelow(folder, name))) continue;
         // What cannot be deleted now is tried again with the next look.
         const isGone = await deleteClip(folder, name, clip).catch(() => false);
-        if (isGone) memory.forget([name]);
+        if (isGone) noteStorage(() => memory.forget([name]));
       }
     };
 

@@ -95,7 +95,10 @@ export class FolderMemory {
 
   #append(lines: Line[]): void {
     this.#lines += lines.length;
-    if (this.#isBehind || this.#lines > 2 * this.#clips.size + spareLines) return this.#writeAnew();
+    if (this.#isBehind || this.#lines > 2 * this.#clips.size + spareLines) {
+      this.#writeAnew();
+      return;
+    }
     this.#isBehind = true;
     appendFileSync(this.#file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     this.#isBehind = false;

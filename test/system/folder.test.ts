@@ -212,6 +212,39 @@ describe("a folder node", () => {
       { keepGB: 0.00001 },
     ));
 
+  it("passes clips on once when the disk was full, with one warning", () =>
+    watching(async (watched) => {
+      await afterThat(watched, "before.mp4");
+      const memory = path.join(storageOf(watched.userDir), ".folders", "folder.jsonl");
+      // Every write to this device ends in ENOSPC.
+      const full = [memory, `${memory}.tmp`];
+      renameSync(memory, `${memory}.kept`);
+      for (const name of full) symlinkSync("/dev/full", name);
+      watched.write("a.mp4");
+      watched.write("b.mp4");
+      await watched.nodeRed.waitForOutput(/folder\.jsonl" could not be written/);
+      // Several looks long.
+      await sleep(5000);
+      assert.deepEqual(watched.passed(), ["before.mp4"]);
+      for (const name of full) rmSync(name);
+      await watched.untilPassed("a.mp4", "b.mp4");
+      await afterThat(watched, "after.mp4");
+      const all = ["a.mp4", "after.mp4", "b.mp4", "before.mp4"];
+      assert.deepEqual(watched.passed().sort(), all);
+      assert.equal(watched.nodeRed.output.match(/could not be written/g)?.length, 1);
+      assert.doesNotMatch(watched.nodeRed.output, /\[error\]/);
+      // And the memory has all of them.
+      await until(
+        () => journalFiles(watched.userDir).length === 0,
+        30_000,
+        () => `in the journal: ${journalFiles(watched.userDir)}`,
+      );
+      await watched.nodeRed.kill();
+      await watched.start({}, "", { keepFlows: true });
+      await afterThat(watched, "last.mp4");
+      assert.deepEqual(watched.passed().sort(), [...all, "last.mp4"]);
+    }));
+
   it(`brings each of ${clipCount} clips to one job, across ${interruptions} kills, stops and deploys`, async (t) => {
     const watched = new Watched();
     let number = 0;

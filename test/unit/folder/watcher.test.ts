@@ -279,6 +279,63 @@ describe("the memory of a folder", () => {
   });
 });
 
+describe("a disk that is full", () => {
+  const file = () => path.join(root, "memory", "node.jsonl");
+  /** Nothing can be written to the memory, but what is there can be read. */
+  const fill = () => {
+    renameSync(path.join(root, "memory"), path.join(root, "memory.kept"));
+    writeFileSync(path.join(root, "memory"), "in its way");
+  };
+  const isFull = (error: NodeJS.ErrnoException) => ["ENOTDIR", "EEXIST"].includes(String(error.code));
+  const makeRoom = () => {
+    rmSync(path.join(root, "memory"));
+    renameSync(path.join(root, "memory.kept"), path.join(root, "memory"));
+  };
+
+  test("keeps a clip from being passed on until it can be noted, and then passes it on once", async () => {
+    write("first.mkv");
+    await look(0);
+    assert.deepEqual(await look(6), ["first.mkv"]);
+    write("a.mkv");
+    await look(0);
+    fill();
+    for (let time = 0; time < 3; time += 1) await assert.rejects(look(6), isFull);
+    makeRoom();
+    assert.deepEqual(await look(6), ["a.mkv"]);
+    open();
+    assert.deepEqual([...memory.clips.keys()], ["first.mkv", "a.mkv"]);
+    await look(0);
+    assert.deepEqual(await look(6), []);
+  });
+
+  test("while a clip is in the journal: that it was passed on is noted when there is room", async () => {
+    write("a.mkv");
+    await look(0);
+    now += 6000;
+    const [clip] = await watcher.look(await scan(), now, new Set());
+    assert.ok(clip);
+    watcher.passing(clip);
+    fill();
+    for (let time = 0; time < 3; time += 1) assert.throws(() => watcher.passed("a.mkv", now), isFull);
+    makeRoom();
+    watcher.passed("a.mkv", now);
+    open();
+    assert.equal(memory.clips.get("a.mkv")?.passedAt, now);
+  });
+
+  test("leaves half a line, and the next one is not lost in it", () => {
+    memory.begin({ folder, identity: "1:1" }, []);
+    memory.set("a.mkv", { sizeBytes: 1, modifiedMs: 1 });
+    fill();
+    assert.throws(() => memory.set("b.mkv", { sizeBytes: 1, modifiedMs: 1 }), isFull);
+    makeRoom();
+    appendFileSync(file(), '["b.mkv",{"sizeB');
+    memory.set("c.mkv", { sizeBytes: 1, modifiedMs: 1 });
+    open();
+    assert.deepEqual([...memory.clips.keys()], ["a.mkv", "b.mkv", "c.mkv"]);
+  });
+});
+
 describe("clips that were passed on", () => {
   const day = 24 * 3_600_000;
   const clip = (passedAt?: number, sizeBytes = 10) => ({
