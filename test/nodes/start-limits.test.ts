@@ -117,7 +117,11 @@ test("without a record on the disk nothing is started", async (t) => {
   mkdirSync(path.join(userDir, "roboflow-video"));
   writeFileSync(path.join(userDir, "roboflow-video", ".jobs"), "in its way");
   const { node, requests } = await starter(t, { account: { jobsPerDay: 2 }, userDir });
-  assertFailure(await node.send({ payload }), "STORAGE", /not started because it could not be recorded on disk first/);
+  assertFailure(
+    await node.send({ payload }),
+    "STORAGE",
+    /not started because it could not be recorded on disk first/,
+  );
   assert.equal(requests(), 0);
 });
 
