@@ -119,7 +119,7 @@ test("a login in the URL opens it as well; a wrong one is AUTH, and is not shown
   assertFailure(bad, "AUTH", /clip at "http:\/\/127\.0\.0\.1:\d+\/clip\.mp4" rejected the login/, 401);
   assert.doesNotMatch(bad.caught?.error.message, /verkehrt77/);
   assert.doesNotMatch(JSON.stringify([node.logs(), node.statuses()]), /verkehrt77|geheim/);
-  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "login refused" });
+  assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "login rejected" });
   assert.equal(kept().length, 1, "of the one that came through");
 });
 

@@ -114,7 +114,7 @@ describe("the README", () => {
 
 describe("the page of each node", () => {
   const wanted = ["What it does", "Settings", "Input", "Output", "Errors"];
-  for (const node of ["account", "folder", "start", "poll", "download"])
+  for (const node of ["account", "folder", "upload", "start", "poll", "download"])
     it(`has the headings of all: ${node}`, () => {
       const { headings } = readPage(read(`docs/${node}.md`));
       assert.deepEqual(
