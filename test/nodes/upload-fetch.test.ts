@@ -136,7 +136,7 @@ test("a camera that has no clip in time is INPUT with its words, and leaves noth
     response.end('{"success":false,"message":"Could not find recording"}');
   });
   const delivery = await node.send({ payload: `${camera.url}/clip.mp4` });
-  assertFailure(delivery, "INPUT", /was not there in time.*Could not find recording.*HTTP 400/, 400);
+  assertFailure(delivery, "INPUT", /was not available in time.*Could not find recording.*HTTP 400/, 400);
   assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "clip not found" });
   assert.deepEqual([kept(), emulator.ledger.requests], [[], []]);
 });
