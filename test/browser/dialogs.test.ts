@@ -188,7 +188,7 @@ for (const version of versions)
         await page.keyboard.press("Tab");
       };
       await video(`${camera.url}/clip.mp4`);
-      await message.filter({ hasText: "asks for a login" }).waitFor();
+      await message.filter({ hasText: "requires a login" }).waitFor();
       assert.equal(camera.seen.at(-1)?.headers.authorization, undefined);
       await choose("authType", "basic");
       await message.waitFor({ state: "hidden" });

@@ -70,7 +70,7 @@ export async function killAndRestart(nodeRed: NodeRed): Promise<NodeRed> {
   return NodeRed.start({ ...nodeRed.options, keepFlows: true, port: nodeRed.port });
 }
 
-/** How many jobs an example's "wait for job" has taken on and not finished, by its journal. */
+/** How many jobs an example's "poll job" has taken on and not finished, by its journal. */
 export function waitingJobs({ options }: NodeRed, example: string): number {
   const poll = readExample(example).find(({ type }) => type === "roboflow-video-poll") as FlowNode;
   const journal = path.join(options.userDir, "roboflow-video", poll.id);

@@ -706,8 +706,8 @@ describe("the journal on disk", () => {
       writeFileSync(path.join(folder, "other.json"), '{"id":"not-its-name","node":"po"}');
       mkdirSync(path.join(storageOf(userDir), "100%"));
     });
-    await nodeRed.waitForOutput(/damaged and set aside: .*torn.json.damaged/);
-    await nodeRed.waitForOutput(/damaged and set aside: .*other.json.damaged/);
+    await nodeRed.waitForOutput(/unreadable and was set aside: .*torn.json.damaged/);
+    await nodeRed.waitForOutput(/unreadable and was set aside: .*other.json.damaged/);
     const oldJob = emulator.ledger.jobsOf(old)[0]?.jobId ?? "";
     await until(
       () => caughtOf([old]).length > 0,
@@ -816,7 +816,7 @@ describe("a journal that cannot be written", () => {
     }
     assert.equal(startsSeen(clips), 0);
     assert.equal(
-      nodeRed.output.match(/\[warn\] \[roboflow-video-upload:.*cannot be noted on disk/g)?.length,
+      nodeRed.output.match(/\[warn\] \[roboflow-video-upload:.*cannot be recorded on disk/g)?.length,
       1,
     );
     await delay(700);
