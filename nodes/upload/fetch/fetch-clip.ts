@@ -12,7 +12,7 @@ import {
   VideoError,
   withoutSecrets,
 } from "../../roboflow";
-import { Authorization, type Login } from "./login";
+import { Authorization, basicOf, type Login } from "./login";
 
 /** A clip on a server of this network, such as a recorder. */
 export interface RemoteClip {
@@ -205,8 +205,7 @@ async function save(response: HttpResponse, file: string, { progress }: FetchHoo
 
 /** What a server may be told, and must not tell anybody else. */
 const secretsOf = ({ url, login }: Source): string[] => [
-  login?.password ?? "",
-  login?.user ?? "",
+  ...(login ? [login.password, login.user, basicOf(login)] : []),
   ...secretsOfUrl(url.href),
 ];
 

@@ -9,6 +9,10 @@ export interface Login {
   password: string;
 }
 
+/** A login as it stands in a Basic header. */
+export const basicOf = ({ user, password }: Login): string =>
+  Buffer.from(`${user}:${password}`).toString("base64");
+
 /** Names of hashes in a challenge (RFC 7616), best first, and what Node.js calls them. */
 const hashes: [string, string][] = [
   ["sha-256", "sha256"],
@@ -28,10 +32,9 @@ export class Authorization {
   /** The header for the next request; undefined where none is to be sent (yet). */
   header(method: string, url: URL): string | undefined {
     if (!this.#login) return undefined;
-    const { type, user, password } = this.#login;
+    const { type, password } = this.#login;
     if (type === "bearer") return `Bearer ${latin1OfUtf8(password)}`;
-    if (type === "basic" || this.#challenge?.scheme === "basic")
-      return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+    if (type === "basic" || this.#challenge?.scheme === "basic") return `Basic ${basicOf(this.#login)}`;
     if (!this.#challenge) return undefined;
     this.#requests += 1;
     return digest(this.#login, this.#challenge, method, url, this.#requests);
