@@ -142,8 +142,10 @@ export class ClipPlace {
 
   /** Keeps one file for its time, and removes the others. */
   async keep(file: string): Promise<void> {
-    for (const other of await this.files())
-      if (other !== file) await rm(other, { force: true }).catch(() => {});
+    // What a kill has left half written among them.
+    for (const { name } of await entriesIn(this.folder))
+      if (name !== path.basename(file))
+        await rm(path.join(this.folder, name), { force: true }).catch(() => {});
     await utimes(this.folder, new Date(), new Date()).catch(() => {});
     this.release(true);
   }

@@ -131,7 +131,7 @@ const answered = (response: Promise<HttpResponse>, source: Source): Promise<Http
     throw isOfNetwork(error) ? brokenOff(error, "clipUnreachable", source) : error;
   });
 
-/** The server that was asked, and what went wrong: a host that it has led to may be made of what it was told. */
+/** The server that was asked, and what went wrong, in words that may be shown. */
 function brokenOff({ code, cause }: VideoError, reason: ErrorReason, source: Source): NotThereYet {
   const cleaned = cause && { ...cause, message: withoutSecrets(cause.message, secretsOf(source)) };
   return new NotThereYet(new VideoError(code, reason, { values: { host: source.url.host }, cause: cleaned }));
@@ -148,18 +148,15 @@ async function request({ url, login, network }: Source, signal: AbortSignal): Pr
   for (let redirects = 0; ; ) {
     const isOwn = at.origin === url.origin;
     const header = isOwn ? authorization.header("GET", at) : undefined;
-    const response = await network.request({
-      method: "GET",
-      url: at.href,
-      headers: { Accept: "*/*", ...(header ? { Authorization: header } : {}) },
-      signal,
-      fresh: true,
-    });
-    const { status, headers } = response;
-    const canLogIn = status === 401 && isOwn && authorization.learn(headers["www-authenticate"]);
-    const target = [301, 302, 303, 307, 308].includes(status)
-      ? redirectTarget(headers.location, at)
-      : undefined;
+    const headers = { Accept: "*/*", ...(header ? { Authorization: header } : {}) };
+    const response = await network
+      .request({ method: "GET", url: at.href, headers, signal, fresh: true })
+      .catch((error) => {
+        throw isOwn ? error : withoutWords(error);
+      });
+    const { status, headers: told } = response;
+    const canLogIn = status === 401 && isOwn && authorization.learn(told["www-authenticate"]);
+    const target = [301, 302, 303, 307, 308].includes(status) ? redirectTarget(told.location, at) : undefined;
     if (canLogIn && logins < mostLogins) logins += 1;
     else if (target && redirects < mostRedirects) {
       redirects += 1;
@@ -167,6 +164,13 @@ async function request({ url, login, network }: Source, signal: AbortSignal): Pr
     } else return response;
     response.discard();
   }
+}
+
+/** Of a server that another has led to, only the code: the name of its host may be made of what that one was told. */
+function withoutWords(error: unknown): unknown {
+  if (!isOfNetwork(error)) return error;
+  const code = error.cause?.code ?? error.code;
+  return new VideoError(error.code, error.reason, { values: error.values, cause: { code, message: code } });
 }
 
 function redirectTarget(location: string | undefined, from: URL): URL | undefined {
