@@ -10,7 +10,7 @@ export interface Identity {
 export interface Certificates {
   /** The private authority's certificate; nobody trusts it by itself. */
   ca: string;
-  /** For 127.0.0.1 and localhost, signed by the authority. */
+  /** For 127.0.0.1, localhost and {@link ipv6Address}, signed by the authority. */
   server: Identity;
   /** For another name, signed by the authority. */
   elsewhere: Identity;
@@ -20,7 +20,9 @@ export interface Certificates {
   selfSigned: Identity;
 }
 
-const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+/** Of the range for examples. */
+export const ipv6Address = "2001:db8::7";
+const names = `subjectAltName=DNS:localhost,IP:127.0.0.1,IP:${ipv6Address}`;
 
 /** Makes a private authority and what it signs, with openssl, in a folder of the test's own. */
 export function makeCertificates(folder: string): Certificates {

@@ -7,6 +7,8 @@ export interface ProxyOptions {
   password?: string;
   /** What becomes of a request or a CONNECT instead of being forwarded. */
   instead?: { status: number } | "reset" | "silent";
+  /** The port here that every tunnel leads to, whatever was asked for. */
+  leadsTo?: number;
 }
 
 /** A forwarding proxy as companies have them: absolute URLs for plain http, CONNECT for https, a password. */
@@ -88,7 +90,9 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Forwarding
       client.end(`HTTP/1.1 ${decision} No\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
       return;
     }
-    const { hostname, port } = new URL(`http://${incoming.url}`);
+    const { leadsTo } = proxy.options;
+    const asked = new URL(`http://${incoming.url}`);
+    const { hostname, port } = leadsTo ? { hostname: "127.0.0.1", port: leadsTo } : asked;
     const target = connect(Number(port || 80), hostname, () => {
       client.write("HTTP/1.1 200 Connection established\r\n\r\n");
       client.pipe(target).pipe(client);

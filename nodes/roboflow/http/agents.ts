@@ -1,5 +1,8 @@
 import http from "node:http";
 import https from "node:https";
+import { isIPv6 } from "node:net";
+import type { Duplex } from "node:stream";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { AxiosProxyConfig, AxiosRequestConfig } from "axios";
 import { HttpsProxyAgent } from "hpagent";
 
@@ -92,13 +95,32 @@ export class Agents {
       username: encodeURIComponent(auth?.username ?? ""),
       password: encodeURIComponent(auth?.password ?? ""),
     };
-    return new HttpsProxyAgent({
+    return new TunnelAgent({
       ...this.#tls,
       ...settings,
       proxy: proxy as URL,
       // Options for the request to the proxy, whatever `http.request` takes.
       proxyRequestOptions: { ...connectionSettings, ca, rejectUnauthorized, signal } as object,
     });
+  }
+}
+
+/** Puts an IPv6 address into brackets where it asks a proxy for a tunnel: `host:port` has to be written so there. */
+class TunnelAgent extends HttpsProxyAgent {
+  override createConnection(
+    options: https.RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    const { host } = options;
+    if (!host || !isIPv6(host)) return super.createConnection(options, callback);
+    const check = options.checkServerIdentity ?? checkServerIdentity;
+    const written = {
+      ...options,
+      host: `[${host}]`,
+      // A certificate names the address without them.
+      checkServerIdentity: (_written: string, certificate: PeerCertificate) => check(host, certificate),
+    };
+    return super.createConnection(written, callback);
   }
 }
 

@@ -13,7 +13,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { Network, type NetworkOptions, VideoError } from "../../../../nodes/roboflow";
 import { ConnectionError } from "../../../../nodes/roboflow/http/connection-error";
-import { makeCertificates } from "../../../support/certificates";
+import { ipv6Address, makeCertificates } from "../../../support/certificates";
 import { unhurried } from "../../../support/client-of";
 import { startProxy } from "../../../support/forwarding-proxy";
 import { until } from "../../../support/node-red";
@@ -512,4 +512,26 @@ test("a body is whole or fails by https, too, with or without a proxy's tunnel",
       await assert.rejects(cut.pipeTo(new Target()), isFailure("NETWORK"));
     }
   assert.equal(proxy.seen.length, 4);
+});
+
+test("a server with an IPv6 address is reached through a proxy, and its certificate is checked for that address", {
+  ...inTime,
+  skip: hasOpenssl ? false : "needs openssl",
+}, async (t) => {
+  const { ca, server: identity, elsewhere } = makeCertificates(temporaryFolder(t));
+  const answer = (socket: Socket) => void send(socket, [answerOf(noise)]);
+  const servers = { own: await serve(t, answer, identity), other: await serve(t, answer, elsewhere) };
+  const portOf = ({ url }: RawServer) => Number(new URL(url).port);
+  const proxy = await startProxy({ leadsTo: portOf(servers.own) });
+  t.after(() => proxy.close());
+  const network = networkOf(t, {
+    tls: { ca },
+    proxyFor: () => ({ protocol: "http:", host: proxy.host, port: proxy.port }),
+  });
+  const target = new Target();
+  await (await ask(network, `https://[${ipv6Address}]:8443`)).pipeTo(target);
+  assert.ok(target.bytes.equals(noise));
+  assert.deepEqual(proxy.seen, [`CONNECT [${ipv6Address}]:8443`]);
+  proxy.options.leadsTo = portOf(servers.other);
+  await assert.rejects(ask(network, `https://[${ipv6Address}]:8444`), isFailure("NETWORK"));
 });
