@@ -2,6 +2,12 @@ import http from "node:http";
 import https from "node:https";
 import { Readable } from "node:stream";
 
+/** Bytes of one write. */
+const fewestBytes = 16 * 1024;
+const mostBytes = 1024 * 1024;
+/** Milliseconds after which a write has taken long: the next one is shorter. */
+const longMs = 1000;
+
 /**
  * A long body of a request, sent chunk by chunk: the next is asked for once the one before has left the process, by
  * the callback of its own write, so whoever makes the chunks may use a buffer again. Axios sets the request up and
@@ -11,7 +17,7 @@ export class StreamedBody {
   /** For axios to send: nothing, and its end comes when all chunks have been sent. */
   readonly data = new Readable({ read: () => {} });
   #request: http.ClientRequest | undefined;
-  #handedOver = 0;
+  #sent = 0;
   #isWhole = false;
 
   constructor(private readonly chunks: AsyncIterable<Buffer>) {
@@ -35,9 +41,7 @@ export class StreamedBody {
 
   /** Bytes that have left the process. */
   sent(): number {
-    // Node tells of a large chunk only when all of it is gone, which takes minutes on a poor line; its handle knows.
-    const { _handle } = (this.#request?.socket ?? {}) as { _handle?: { writeQueueSize?: number } | null };
-    return this.#handedOver - (_handle?.writeQueueSize ?? 0);
+    return this.#sent;
   }
 
   /** Ends the sending of a body of which the server does not want the rest: it has answered already. */
@@ -46,10 +50,20 @@ export class StreamedBody {
   }
 
   async #send(request: http.ClientRequest): Promise<void> {
-    for await (const chunk of this.chunks) {
-      this.#handedOver += chunk.length;
-      await written(request, chunk);
-    }
+    // Node.js tells of a write only when all of it is gone. On a poor line a whole chunk would take minutes, in which
+    // nobody could tell it from one that is dead: so a write is about as long as the line takes for a moment.
+    let writeBytes = fewestBytes;
+    for await (const chunk of this.chunks)
+      for (let at = 0; at < chunk.length; ) {
+        const part = chunk.subarray(at, at + writeBytes);
+        const began = performance.now();
+        await written(request, part);
+        const tookMs = performance.now() - began;
+        if (tookMs > longMs) writeBytes = Math.max(fewestBytes, writeBytes / 2);
+        else if (tookMs < longMs / 4) writeBytes = Math.min(mostBytes, writeBytes * 2);
+        at += part.length;
+        this.#sent += part.length;
+      }
     this.#isWhole = true;
   }
 }
