@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Emulator } from "../emulator/emulator";
 import { freePort, NodeRed, until } from "../test/support/node-red";
 import { makeClips } from "../test/system/support/clips";
@@ -12,6 +13,9 @@ import {
   pipeline,
   storageOf,
 } from "../test/system/support/pipeline";
+
+/** Milliseconds that Node-RED may take to answer that it has a clip. */
+const answerLimit = 10_000;
 
 /** Files and bytes that the package keeps on the disk. */
 export interface DiskUse {
@@ -80,10 +84,12 @@ export class Gateway {
   async feed(clip: string): Promise<void> {
     if (this.#isDown) return;
     const [file] = makeClips(path.join(this.#userDir, "clips"), [clip], 8000);
-    const isTaken = await this.#running.inject("clip", { payload: file, roboflow: { id: clip } }).then(
+    const handed = this.#running.inject("clip", { payload: file, roboflow: { id: clip } }).then(
       () => true,
       () => false,
     );
+    // A deploy may end the flow that would have answered.
+    const isTaken = await Promise.race([handed, delay(answerLimit, false, { ref: false })]);
     if (isTaken) this.fed.add(clip);
   }
 

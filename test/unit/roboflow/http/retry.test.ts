@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { VideoError } from "../../../../nodes/roboflow";
-import { backoff, withRetries } from "../../../../nodes/roboflow/http/retry";
+import { ConnectionError, coded } from "../../../../nodes/roboflow/http/connection-error";
+import {
+  backoff,
+  isPassing,
+  retries,
+  wasNotAccepted,
+  withRetries,
+} from "../../../../nodes/roboflow/http/retry";
 import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
 import { unhurried } from "../../../support/client-of";
 
@@ -114,4 +121,82 @@ test("a deploy ends a wait between two tries at once, and leaves no timer", asyn
   );
   assert.ok(performance.now() - began < 1000);
   assert.equal(timers(), before);
+});
+
+const refused = new ConnectionError("NETWORK", "host", coded("ECONNREFUSED", "refused"));
+const broken = new ConnectionError("NETWORK", "host", coded("ECONNRESET", "reset"));
+const silent = new ConnectionError("TIMEOUT", "host");
+const answered = (statusCode: number) => new VideoError("SERVER", "serverTrouble", { statusCode });
+
+test("what is free to repeat is tried again after failures that may pass, and no others", () => {
+  for (const error of [refused, broken, silent, ...[408, 425, 429, 500, 503, 599].map(answered)])
+    assert.equal(isPassing(error), true, error.message);
+  const noMoney = new VideoError("PLAN", "serverTrouble", { statusCode: 429 });
+  const noAnswer = new VideoError("SERVER", "serverTrouble");
+  for (const error of [noMoney, noAnswer, ...[400, 401, 404, 409, 413, 422, 499].map(answered)])
+    assert.equal(isPassing(error), false, `${error.message} ${error.statusCode}`);
+});
+
+test("a start is sent again only when the server cannot have taken it", () => {
+  const limited = (more: object) => new VideoError("RATE_LIMIT", "rateLimit", { statusCode: 429, ...more });
+  for (const error of [refused, limited({ fromApi: true }), limited({ retryAfter: 0 })])
+    assert.equal(wasNotAccepted(error), true, error.message);
+  const others = [broken, silent, limited({}), answered(500), answered(503)];
+  for (const error of [
+    ...others,
+    new VideoError("SERVER", "serverTrouble", { fromApi: true, retryAfter: 1 }),
+  ])
+    assert.equal(wasNotAccepted(error), false, error.message);
+});
+
+test("an upload begins anew when its file has changed meanwhile, or could not be opened for now", () => {
+  for (const reason of ["videoChanged", "tooManyOpenFiles"] as const)
+    assert.equal(retries.video.again(new VideoError("INPUT", reason)), true);
+  for (const error of [refused, answered(503), new VideoError("INPUT", "serverTrouble")])
+    assert.equal(retries.video.again(error), false);
+});
+
+test("nothing goes on for longer than a person is told", () => {
+  const bounds = Object.entries(retries).map(([name, { tries, total, first, longest }]) => [
+    name,
+    { tries, total, first, longest },
+  ]);
+  assert.deepEqual(Object.fromEntries(bounds), {
+    repeatable: { tries: 5, total: 300_000, first: 1000, longest: 30_000 },
+    video: { tries: 4, total: Number.POSITIVE_INFINITY, first: 1000, longest: 10_000 },
+    start: { tries: 5, total: 300_000, first: 1000, longest: 30_000 },
+    dialog: { tries: 3, total: 10_000, first: 500, longest: 2000 },
+  });
+});
+
+test("a wait that has ended by itself listens to the signal no more", async () => {
+  const { signal } = new AbortController();
+  let listening = 0;
+  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+  signal.addEventListener = (...args: unknown[]) => {
+    listening += 1;
+    Reflect.apply(add, signal, args);
+  };
+  signal.removeEventListener = (...args: unknown[]) => {
+    listening -= 1;
+    Reflect.apply(remove, signal, args);
+  };
+  await assert.rejects(
+    withRetries({ ...quick, tries: 3, total: 60_000, first: 1, longest: 1 }, signal, async () => {
+      throw trouble();
+    }),
+  );
+  assert.equal(listening, 0);
+});
+
+test("a deploy during an attempt ends it with the deploy's reason, whatever the attempt failed with", async () => {
+  const deploy = new AbortController();
+  const reason = new Error("deploy");
+  await assert.rejects(
+    withRetries({ ...quick, tries: 1 }, deploy.signal, async () => {
+      deploy.abort(reason);
+      throw trouble();
+    }),
+    reason,
+  );
 });

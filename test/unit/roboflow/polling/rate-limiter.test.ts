@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { VideoError } from "../../../../nodes/roboflow";
 import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
 
 const roboflow = "https://api.roboflow.com";
@@ -75,4 +76,60 @@ test("at Roboflow a 429 that names no time means a minute at least", () => {
   const limiter = new PollRateLimiter(() => 0);
   limiter.backOff("mine", roboflow, undefined);
   assert.equal(limiter.backoffUntil("mine"), 60_000);
+});
+
+test("of several polls that were on their way together, only the first 429 makes the wait longer", async () => {
+  let now = 0;
+  const limiter = new PollRateLimiter(() => now);
+  const url = "http://127.0.0.1:9001";
+  const refusal = (retryAfter?: number) =>
+    new VideoError("RATE_LIMIT", "rateLimit", { statusCode: 429, retryAfter });
+  /** Begins a poll; what is returned answers it. */
+  const begin = (jobId: string) => {
+    let settle: (error?: VideoError) => void = () => {};
+    const answer = new Promise<void>((resolve, reject) => {
+      settle = (error) => (error ? reject(error) : resolve());
+    });
+    const polled = limiter.poll({ baseUrl: url, account: "mine", jobId }, () => answer).catch(() => {});
+    return (error?: VideoError) => {
+      settle(error);
+      return polled;
+    };
+  };
+
+  const [first, second, third, fourth] = ["a", "b", "c", "d"].map(begin) as [
+    ReturnType<typeof begin>,
+    ReturnType<typeof begin>,
+    ReturnType<typeof begin>,
+    ReturnType<typeof begin>,
+  ];
+  await first(refusal());
+  assert.equal(limiter.backoffUntil("mine"), 1000);
+  now = 400;
+  await second(refusal());
+  assert.equal(limiter.backoffUntil("mine"), 1000, "the second says nothing new");
+  await third(refusal(5000));
+  assert.equal(limiter.backoffUntil("mine"), 5400, "unless it names a time");
+  await fourth();
+  assert.equal(limiter.backoffUntil("mine"), 5400, "an answer from before the 429 does not end the wait");
+
+  now = 5400;
+  await begin("a")(refusal());
+  assert.equal(limiter.backoffUntil("mine"), 7400, "the next one counts as the second in a row");
+  now = 7400;
+  await begin("a")();
+  assert.equal(limiter.backoffUntil("mine"), 0, "an answer from after it does");
+});
+
+test("a job that is polled again and again does not keep others from being forgotten", () => {
+  let now = 0;
+  const limiter = new PollRateLimiter(() => now);
+  limiter.note(roboflow, "busy");
+  limiter.note(roboflow, "idle");
+  now = 50_000;
+  limiter.note(roboflow, "busy");
+  now = 100_000;
+  limiter.note(roboflow, "another");
+  assert.equal(limiter.allowedAt(roboflow, "idle"), undefined);
+  assert.equal(limiter.allowedAt(roboflow, "busy"), 110_000);
 });

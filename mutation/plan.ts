@@ -1,0 +1,50 @@
+/** Modules whose mistakes cost money or lose work, and the tests that are to notice a change of them. */
+export const plan: Record<string, { files: string[]; tests: string[] }> = {
+  retry: {
+    files: ["roboflow/http/retry.ts", "roboflow/http/retry-after.ts", "roboflow/http/never-connected.ts"],
+    tests: [
+      "roboflow/http/retry.test.ts",
+      "roboflow/http/retry-after.test.ts",
+      "roboflow/http/never-connected.test.ts",
+    ],
+  },
+  polling: {
+    files: ["roboflow/polling/rate-limiter.ts", "roboflow/polling/schedule.ts", "roboflow/polling/watch.ts"],
+    tests: ["roboflow/polling/rate-limiter.test.ts", "roboflow/polling/watch.test.ts"],
+  },
+  events: {
+    files: ["roboflow/result/outputs/sighting-collector.ts", "roboflow/result/outputs/sightings.ts"],
+    tests: ["roboflow/result/events.test.ts"],
+  },
+  reader: {
+    files: [
+      "roboflow/result/scan/scan.ts",
+      "roboflow/result/scan/top-level.ts",
+      "roboflow/result/scan/columns.ts",
+    ],
+    tests: ["roboflow/result/scan.test.ts", "roboflow/result/result.test.ts"],
+  },
+  folder: {
+    files: ["folder/watcher.ts", "folder/memory.ts", "folder/scan.ts", "folder/tidy.ts"],
+    tests: ["folder/watcher.test.ts"],
+  },
+  journal: {
+    files: [
+      "runtime/journal/clock.ts",
+      "runtime/journal/crash-guard.ts",
+      "runtime/journal/deduplicator.ts",
+      "runtime/journal/journal.ts",
+      "runtime/journal/linger.ts",
+    ],
+    tests: [
+      "runtime/journal/clock.test.ts",
+      "runtime/journal/crash-guard.test.ts",
+      "runtime/journal/deduplicator.test.ts",
+      "runtime/journal/journal.test.ts",
+    ],
+  },
+  runner: {
+    files: ["runtime/runner/runner.ts", "runtime/runner/lifecycle.ts"],
+    tests: ["runtime/runner/runner.test.ts"],
+  },
+};
