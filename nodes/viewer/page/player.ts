@@ -18,8 +18,8 @@ export class Player {
   #summary: Summary | undefined;
   /** Seconds: where the picture on the screen is. */
   time = 0;
-  /** Whether there is a picture: a clip may have been deleted, or be of a kind that the browser does not play. */
-  hasPicture = false;
+  /** Where to go as soon as the video can. */
+  #wanted: number | undefined;
   /** Whether it has turned out that there is none. */
   hasFailed = false;
 
@@ -27,14 +27,13 @@ export class Player {
     this.#hooks = hooks;
     const { video } = this;
     video.addEventListener("loadedmetadata", () => {
-      this.hasPicture = video.videoWidth > 0;
-      if (this.time > 0 && this.hasPicture) this.seek(this.time);
+      if (this.#wanted !== undefined) this.seek(this.#wanted);
       hooks.changed();
     });
+    video.addEventListener("resize", () => hooks.changed());
     video.addEventListener("durationchange", () => hooks.changed());
     video.addEventListener("error", () => {
       if (!video.hasAttribute("src")) return;
-      this.hasPicture = false;
       this.hasFailed = true;
       hooks.changed();
     });
@@ -47,10 +46,20 @@ export class Player {
     this.#follow();
   }
 
+  /** Whether there is a picture: a clip may have been deleted, or be of a kind that the browser does not play. */
+  get hasPicture(): boolean {
+    return this.#isOpen && this.video.videoWidth > 0;
+  }
+
+  /** Whether the browser knows the video by now. */
+  get #isOpen(): boolean {
+    return !this.hasFailed && this.video.readyState >= HTMLMediaElement.HAVE_METADATA;
+  }
+
   /** Another clip, from its address; undefined for one without a video. */
   open(address: string | undefined): void {
     this.time = 0;
-    this.hasPicture = false;
+    this.#wanted = undefined;
     this.hasFailed = address === undefined;
     this.#summary = undefined;
     this.video.removeAttribute("src");
@@ -94,12 +103,13 @@ export class Player {
   }
 
   seek(to: number): void {
-    this.time = Math.min(Math.max(0, to), Math.max(this.length, this.hasPicture ? 0 : to));
     const { video } = this;
+    this.#wanted = this.#isOpen ? undefined : Math.max(0, to);
+    this.time = Math.min(Math.max(0, to), Math.max(this.length, this.#wanted ?? 0));
     // A little later than a frame's beginning, or rounding shows the one before it.
-    if (this.hasPicture) video.currentTime = Math.min(this.time + 0.002, video.duration);
+    if (this.#isOpen) video.currentTime = Math.min(this.time + 0.002, video.duration);
     this.#hooks.moved();
-    if (!this.hasPicture || video.paused) this.#hooks.rested();
+    if (!this.#isOpen || video.paused) this.#hooks.rested();
   }
 
   /** The video's frames per second, as its frame numbers tell. */

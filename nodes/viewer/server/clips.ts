@@ -4,7 +4,7 @@ import path from "node:path";
 import type { NodeMessage } from "node-red";
 import type { ListedClip } from "../data";
 import { makePrivateFolder, removeAll } from "./files";
-import { type ClipFacts, type Part, type Reading, readMessage } from "./reading";
+import { type ClipFacts, clipId, type Part, type Reading, readMessage } from "./reading";
 import { type ResultSource, recordResult } from "./results";
 import { StoredClip } from "./stored-clip";
 
@@ -59,7 +59,7 @@ export class ClipStore {
   }
 
   get(id: string): StoredClip | undefined {
-    return this.#clips.get(id);
+    return this.#clips.get(clipId(id));
   }
 
   get size(): number {
@@ -72,7 +72,7 @@ export class ClipStore {
 
   /** Deletes what is kept of a clip, never the clip itself. */
   remove(id: string): boolean {
-    const clip = this.#clips.get(id);
+    const clip = this.get(id);
     if (!clip) return false;
     this.#forget(clip);
     return true;

@@ -49,12 +49,15 @@ const isObject = (value: unknown): value is Fields =>
 const number = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined;
 
-/** Characters of an id, a name and an error. */
-const [longestId, longestName, longestError] = [200, 200, 1000];
+/** Characters of a name and an error. */
+const [longestName, longestError] = [200, 1000];
 /** Seconds of a clip: what is said to be later has no place in it. */
 const longestClip = 360_000;
 /** Events in one summary that are kept. */
 const mostEvents = 10_000;
+
+/** Of an id, as it is kept and asked for: cut where it is longer than any of ours. */
+export const clipId = (id: string): string => shorten(id, 500);
 
 const text = (value: unknown, longest = longestName): string | undefined =>
   typeof value === "string" && value !== "" ? shorten(value, longest) : undefined;
@@ -80,12 +83,12 @@ function factsOf({ roboflow, filename, parts, _msgid, payload, error }: Fields):
       isObject(payload) && (isFrame(payload) || isEvent(payload) || isResults(payload) || isSummary(payload));
     const isFailure = isOfPipeline(error);
     // Frames of one result belong together, whoever has made them.
-    const own = isObject(parts) ? text(parts.id, longestId) : undefined;
-    const id = own ?? text(_msgid, longestId);
+    const own = isObject(parts) ? text(parts.id, 500) : undefined;
+    const id = own ?? text(_msgid, 500);
     return (isResult || isFailure) && id ? { id, models: [] } : undefined;
   }
-  const id = text(roboflow.id, longestId);
-  if (!id) return undefined;
+  if (typeof roboflow.id !== "string" || roboflow.id === "") return undefined;
+  const id = clipId(roboflow.id);
   const { inputUrl, videoPath, uploadName } = roboflow;
   const isUploaded = typeof uploadName === "string" || typeof videoPath === "string";
   return {

@@ -195,7 +195,7 @@ export async function screenColours(page: Page, places: (readonly [number, numbe
 export async function coloursIn(
   page: Page,
   png: string,
-  places: (readonly [number, number])[],
+  places: readonly (readonly [number, number])[],
 ): Promise<string[]> {
   const pixels = await page.evaluate(
     async ([source, points]) => {
@@ -241,4 +241,28 @@ export function lightness(colour: string): number {
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
+}
+/**
+ * Ends the trace: how long the page was busy at the longest, in milliseconds. Processor time, since the clock also
+ * counts what else this machine does.
+ */
+export async function longestTask(browser: Browser): Promise<number> {
+  const trace = JSON.parse((await browser.stopTracing()).toString());
+  const events = trace.traceEvents as {
+    name: string;
+    pid: number;
+    tid: number;
+    tdur?: number;
+    args: { name?: string };
+  }[];
+  const isMain = new Set(
+    events
+      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
+  const tasks = events
+    .filter(({ name, pid, tid }) => name === "RunTask" && isMain.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => tdur / 1000);
+  assert.ok(tasks.length > 100, "the trace knows of the page's tasks");
+  return Math.max(...tasks);
 }
