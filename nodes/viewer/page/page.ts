@@ -329,6 +329,6 @@ listenToKeys(player, { events, labels, isOpen: () => clip !== undefined });
 async function watch(): Promise<void> {
   if (!document.hidden) await refresh();
   const isUnderWay = clips.some(({ state }) => state === "waiting" || state === "running");
-  setTimeout(watch, !clip || isUnderWay ? 1500 : 8000);
+  setTimeout(watch, !clip || isUnderWay ? 1500 : 4000);
 }
 void watch();
