@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { launchChromium } from "../support/chromium";
-import { pressButton, readExample } from "../support/example";
-import { type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
+import { pressButton } from "../support/example";
+import type { NodeRed } from "../support/node-red";
 import { versions } from "./support/versions";
 import {
   clipBecomes,
@@ -16,7 +16,6 @@ import {
   lightness,
   look,
   makePlayable,
-  makeVideo,
   near,
   type PageOptions,
   type Prediction,
@@ -25,8 +24,18 @@ import {
   showFrame,
   ViewerPages,
 } from "./support/viewer";
+import {
+  height,
+  inkOfBars,
+  makeSquare,
+  side,
+  squareIn,
+  startExample,
+  tellOfSquare,
+  toggleModel,
+  width,
+} from "./support/viewer-example";
 
-const yard = path.join(__dirname, "..", "..", "demo", "clip", "yard.mp4");
 const colours = { boxes: "255,176,0", shapes: "56,182,255" };
 const isOf = (model: string) => (prediction: Prediction) => prediction.model.startsWith(model);
 
@@ -54,7 +63,7 @@ for (const version of versions)
       const userDir = path.join(folder, "node-red");
       const square = makeSquare(path.join(folder, "square.mp4"));
       makePlayable(userDir, square);
-      nodeRed = await startNodeRed(userDir, version.options, emulator);
+      nodeRed = await startExample(userDir, version.options, emulator);
       address = `${nodeRed.url}/video`;
       await pressButton(nodeRed, "viewer", "send a clip");
       const [first] = await nodeRed.recorded("frame");
@@ -345,102 +354,3 @@ for (const version of versions)
       });
     });
   });
-
-const [width, height, side] = [320, 180, 40];
-/** Where the square is in a frame: its left and upper edge. */
-const squareIn = (frame: number) => [20 + 4 * frame, 70] as const;
-
-/** A white square that wanders over black. */
-function makeSquare(file: string): string {
-  const film = (colour: string, size: string) => [
-    "-f",
-    "lavfi",
-    "-i",
-    `color=c=${colour}:s=${size}:r=10:d=5`,
-  ];
-  const overlay = ["-filter_complex", "[0][1]overlay=x='20+40*t':y=70"];
-  return makeVideo(
-    file,
-    ...film("black", `${width}x${height}`),
-    ...film("white", `${side}x${side}`),
-    ...overlay,
-  );
-}
-
-async function tellOfSquare(nodeRed: NodeRed, clip: string): Promise<void> {
-  const roboflow = { id: "square", fileName: "square.mp4", inferFps: 10, videoPath: clip };
-  const knee = { x: 300, y: 150, confidence: 1, class: "left_knee" };
-  const face = { x: 60, y: 150, width: 30, height: 30, confidence: 1 };
-  for (let index = 0; index < 50; index++) {
-    const [left, top] = squareIn(index);
-    const box = { x: left + side / 2, y: top + side / 2, width: side, height: side };
-    await nodeRed.inject("tell", {
-      roboflow,
-      parts: { id: "square", index, count: 50 },
-      payload: {
-        frame: index,
-        time: index / 10,
-        image: { width, height },
-        predictions: [
-          { model: "box", class: "square", confidence: 0.9, ...box },
-          // Looks to the right of the picture, from well below the square.
-          { model: "gaze", face, yaw: -1.2, pitch: 0 },
-          { ...knee, model: "pose", class: "person", width: 20, height: 20, keypoints: [knee] },
-        ],
-        results: {},
-      },
-    });
-  }
-}
-
-async function toggleModel(page: Page, model: string, on: boolean): Promise<void> {
-  await page.locator(`[data-model^="${model}"]`).setChecked(on);
-}
-
-/** Pixels that the bars of the timeline take. */
-const inkOfBars = (page: Page) =>
-  page.locator(".track canvas").evaluateAll((canvases) =>
-    (canvases as HTMLCanvasElement[]).reduce((sum, canvas) => {
-      const context = canvas.getContext("2d") as CanvasRenderingContext2D;
-      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      return (
-        sum + data.filter((_, at) => at % 4 === 3).reduce((ink, opacity) => ink + (opacity > 0 ? 1 : 0), 0)
-      );
-    }, 0),
-  );
-
-/** The example as imported, with the emulator, the clip and two models set, and what a test feeds it. */
-async function startNodeRed(
-  userDir: string,
-  options: { red?: string; node?: string },
-  { url, settings }: Emulator,
-): Promise<NodeRed> {
-  const flows = readExample("viewer");
-  const find = (type: string) => flows.find((node) => node.type === type) as FlowNode;
-  find("roboflow-video-account").baseUrl = url;
-  find("inject").payload = yard;
-  find("roboflow-video-poll").interval = 0.2;
-  const model = (modelId: string, inferenceType: string) => ({
-    modelId,
-    modelVersion: "1",
-    inferenceType,
-    confidence: 0.2,
-    inferenceParams: "",
-  });
-  find("roboflow-video-start").models = [
-    model("boxes", "object-detection"),
-    model("shapes", "instance-segmentation"),
-  ];
-  (find("roboflow-video-download").wires as string[][])[0]?.push("record-frame");
-  const own: FlowNode[] = [
-    { id: "tab", type: "tab", label: "test" },
-    recordNode("frame"),
-    ...injectNodes("tell", [find("roboflow-video-viewer").id]),
-  ];
-  return NodeRed.start({
-    ...options,
-    userDir,
-    flows: [...flows, ...own],
-    env: { ROBOFLOW_API_KEY: settings.apiKey, no_proxy: "127.0.0.1", NO_PROXY: "127.0.0.1" },
-  });
-}

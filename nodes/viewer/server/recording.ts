@@ -13,7 +13,7 @@ const mostWindows = 36_000;
 /** The shortest piece of the timeline, in seconds. */
 const shortestPiece = 0.25;
 /** Bytes after which what has come is written. */
-const bufferBytes = 256 * 1024;
+const bufferBytes = 64 * 1024;
 /** Bytes that wait for a disk that refuses; more is let go, since memory must not fill up. */
 const mostWaiting = 8 * 1024 * 1024;
 /** Milliseconds between two times that the summary is written, while frames come in. */
