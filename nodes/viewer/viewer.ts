@@ -68,6 +68,7 @@ export default function viewer(RED: NodeAPI): void {
         .then(() => done())
         .catch((error) => {
           const failure = describe(error, msg);
+          if (failure.code === "RESULT" || failure.code === "INPUT") store?.fail(msg, failure.message);
           status.ended("clip", { failed: statusOf(failure) });
           done(new NodeFailure(failure));
         });
@@ -78,7 +79,7 @@ export default function viewer(RED: NodeAPI): void {
       status.close();
     });
 
-    checkConfig({ reportConfigError }, settings, () => {
+    checkConfig({ reportConfigError }, () => {
       const { path: own, keepClips } = settings();
       if (!servesPages(RED)) throw new VideoError("CONFIG", "noPages");
       store = openStore(RED, this, { keep: keepClips, rested: showCount });
@@ -90,9 +91,9 @@ export default function viewer(RED: NodeAPI): void {
   RED.nodes.registerType(type, Viewer as never);
 }
 
-/** The folder of one viewer node. */
+/** The folder of one viewer node. What it finds there that is no clip it removes, and an ID may be `..`. */
 const folderOf = (RED: NodeAPI, { id }: Node) =>
-  path.join(storageFolder(RED), ".viewers", encodeURIComponent(id));
+  path.join(storageFolder(RED), ".viewers", `${encodeURIComponent(id)}.clips`);
 
 /** @throws VideoError STORAGE */
 function openStore(RED: NodeAPI, node: Node, own: Pick<ClipStoreOptions, "keep" | "rested">): ClipStore {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import type { NodeMessage } from "node-red";
+import { EventLoopYield } from "../../event-loop";
 import type { ListedClip } from "../data";
 import { makePrivateFolder, removeAll } from "./files";
 import { type ClipFacts, clipId, type Part, type Reading, readMessage } from "./reading";
@@ -94,6 +95,21 @@ export class ClipStore {
     return { frames: clip.frames, isLoading: clip.isRecording };
   }
 
+  /**
+   * Notes that a message could not be taken, so that its clip waits for nothing more. Never fails.
+   *
+   * @param error in words.
+   */
+  fail(msg: NodeMessage, error: string): void {
+    const clip = this.#clips.get(readMessage(msg)?.clip.id ?? "");
+    clip?.fail({ kind: "failed", error, stamp: "viewer", isOfPipeline: true });
+    try {
+      clip?.save();
+    } catch {
+      // A full disk: then it is known until Node-RED ends.
+    }
+  }
+
   /** Writes what is in memory; nothing is taken any more. */
   close(): void {
     this.#stop.abort();
@@ -144,15 +160,21 @@ export class ClipStore {
     else clip.saveIfDue();
   }
 
-  #addSummary(
+  async #addSummary(
     clip: StoredClip,
     facts: ClipFacts,
     events: Extract<Reading, { kind: "summary" }>["events"],
-  ): void {
+  ): Promise<void> {
     clip.note(facts);
     const recording = clip.record(sourceOf("summary", facts, ""), "events");
     if (!recording) return;
-    for (const [index, event] of events.entries()) recording.addEvent(index, event);
+    const loop = new EventLoopYield();
+    for (const [index, event] of events.entries()) {
+      await loop.yieldIfDue();
+      if (!clip.isCurrent(recording)) return;
+      recording.addEvent(index, event);
+      clip.touch();
+    }
     clip.complete();
   }
 
@@ -207,6 +229,7 @@ export class ClipStore {
       if (this.#gone.size <= mostGone) break;
       this.#gone.delete(oldest);
     }
+    clip.close();
     removeAll(clip.folder);
   }
 

@@ -60,6 +60,7 @@ export class Recording {
   readonly #bytes: Map<number, number>;
   #window: number | undefined;
   #lines: string[] = [];
+  #eventLines: string[] = [];
   #waitingBytes = 0;
   #savedAt = 0;
   #isSaved = true;
@@ -153,13 +154,10 @@ export class Recording {
     const box = best.box && ([best.box.x, best.box.y, best.box.width, best.box.height] as const);
     this.#noteTime(best.frame, best.time);
     this.#append([best.frame, best.time, [[track, best.confidence, box && [...box]]]]);
-    if (summary.events < mostEvents) {
-      const line = Buffer.from(`${JSON.stringify(event)}\n`);
-      writeAt(path.join(this.#folder, eventsFile), summary.eventBytes, line);
-      summary.eventBytes += line.length;
-    }
+    if (summary.events < mostEvents) this.#eventLines.push(this.#lineOf(event));
     summary.events += 1;
     this.#isSaved = false;
+    this.#writeIfMany();
     return true;
   }
 
@@ -204,29 +202,55 @@ export class Recording {
     if (window !== this.#window) this.#writeLines();
     this.#window = window;
     if (!this.#bytes.has(window) && this.#bytes.size >= mostWindows) return;
-    const text = `${JSON.stringify(line)}\n`;
-    this.#lines.push(text);
+    this.#lines.push(this.#lineOf(line));
+    this.#writeIfMany();
+  }
+
+  #lineOf(value: FrameLine | ViewerEvent): string {
+    const text = `${JSON.stringify(value)}\n`;
     this.#waitingBytes += text.length;
+    return text;
+  }
+
+  #writeIfMany(): void {
     if (this.#waitingBytes >= bufferBytes) this.#writeLines();
   }
 
   #writeLines(): void {
-    if (this.#lines.length === 0 || this.#window === undefined) return;
-    const position = this.#bytes.get(this.#window) ?? 0;
-    const bytes = Buffer.from(this.#lines.join(""));
     try {
-      writeAt(path.join(this.#folder, windowFile(this.#window)), position, bytes);
+      this.#writeFrames();
+      this.#writeEvents();
     } catch (error) {
       if (this.#waitingBytes > mostWaiting) this.#forgetLines();
       throw error;
     }
     this.#forgetLines();
-    this.#bytes.set(this.#window, position + bytes.length);
+  }
+
+  #writeFrames(): void {
+    if (this.#lines.length === 0 || this.#window === undefined) return;
+    const end = this.#write(windowFile(this.#window), this.#bytes.get(this.#window) ?? 0, this.#lines);
+    this.#lines = [];
+    this.#bytes.set(this.#window, end);
     this.summary.windows = [...this.#bytes].sort(([one], [other]) => one - other);
+  }
+
+  #writeEvents(): void {
+    if (this.#eventLines.length === 0) return;
+    this.summary.eventBytes = this.#write(eventsFile, this.summary.eventBytes, this.#eventLines);
+    this.#eventLines = [];
+  }
+
+  /** @returns where in the file the lines end. */
+  #write(name: string, position: number, lines: string[]): number {
+    const bytes = Buffer.from(lines.join(""));
+    writeAt(path.join(this.#folder, name), position, bytes);
+    return position + bytes.length;
   }
 
   #forgetLines(): void {
     this.#lines = [];
+    this.#eventLines = [];
     this.#waitingBytes = 0;
   }
 }

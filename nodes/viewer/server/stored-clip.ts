@@ -45,6 +45,7 @@ export class StoredClip {
   #lastFrameAt: number | undefined;
   /** Changes with every change. */
   #version = 0;
+  #isClosed = false;
 
   constructor(folder: string, file: ClipFile) {
     this.folder = folder;
@@ -122,8 +123,9 @@ export class StoredClip {
     else file.failure = { error, stamp };
   }
 
-  /** The recording of a source, gone on with or begun; undefined when there is a better or a newer one. */
+  /** The recording of a source, gone on with or begun; undefined when there is a better or a newer one, or the clip is forgotten. */
   record(source: string, kind: "frames" | "events"): Recording | undefined {
+    if (this.#isClosed) return undefined;
     const open = this.#recording?.summary ?? this.summary();
     if (open?.source === source) {
       this.#recording ??= Recording.resume(this.folder, source);
@@ -147,6 +149,12 @@ export class StoredClip {
   /** Whether a recording is still the one that counts. */
   isCurrent(recording: Recording): boolean {
     return this.#recording === recording;
+  }
+
+  /** It is forgotten, and its folder with it: whoever is still reading a result into it adds nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#recording = undefined;
   }
 
   /** Writes what is due of the recording. @throws the file system's error */
@@ -185,6 +193,7 @@ export class StoredClip {
 
   /** Writes the clip's own file. @throws the file system's error */
   save(): void {
+    if (this.#isClosed) return;
     this.#version += 1;
     replaceFile(path.join(this.folder, clipFile), JSON.stringify(this.file));
   }

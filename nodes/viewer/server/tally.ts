@@ -11,16 +11,27 @@ const otherClasses = "…";
 const mostModels = 1000;
 /** Detections of one class in one frame that the timeline tells apart. */
 const mostInFrame = 1000;
+/** Numbers in all pieces of a clip: they stand in memory, and are written every second. */
+const mostNumbers = 500_000;
+/** A clip keeps as many pieces, however many numbers there are. */
+const fewestPieces = 50;
 
 /** Counts what is in a clip, frame by frame: the rows of its timeline, at bounded size. */
 export class Tally {
   readonly #summary: Summary;
   readonly #tracks = new Map<string, number>();
+  /** In all pieces, those of their times among them. */
+  #numbers = 0;
+  /** Of the last piece, in seconds. */
+  #latest = 0;
 
   constructor(summary: Summary) {
     this.#summary = summary;
-    for (const [number, { model, class: name }] of summary.tracks.entries())
+    for (const [number, { model, class: name, pieces }] of summary.tracks.entries()) {
       this.#tracks.set(keyOf(model, name), number);
+      for (const piece of pieces) this.#numbers += piece.length;
+      this.#latest = Math.max(this.#latest, pieces.at(-1)?.[0] ?? 0);
+    }
   }
 
   /** Position of a model in the summary. */
@@ -61,6 +72,7 @@ export class Tally {
     this.#lengthenPieces(time);
     const sorted = percents.sort((one, other) => other - one).slice(0, mostInFrame);
     this.#addPiece(this.#summary.tracks[track] as Track, [time, ...sorted]);
+    this.#saveRoom();
   }
 
   /** Adds a span of time in which `most` detections of a track were in one frame, `detections` in all. */
@@ -78,17 +90,27 @@ export class Tally {
     const [first, last] = [pieceOf(start, pieceSeconds), pieceOf(end, pieceSeconds)];
     for (let piece = first; piece <= last; piece++)
       this.#addPiece(of, [piece === first ? start : piece * pieceSeconds, ...percents]);
+    this.#saveRoom();
   }
 
   #lengthenPieces(time: number): void {
+    this.#latest = Math.max(this.#latest, time);
+    while (pieceOf(time, this.#summary.pieceSeconds) >= mostPieces) this.#doublePieces();
+  }
+
+  #saveRoom(): void {
+    const isTooLong = () => pieceOf(this.#latest, this.#summary.pieceSeconds) >= fewestPieces;
+    while (this.#numbers > mostNumbers && isTooLong()) this.#doublePieces();
+  }
+
+  #doublePieces(): void {
     const summary = this.#summary;
-    while (pieceOf(time, summary.pieceSeconds) >= mostPieces) {
-      summary.pieceSeconds *= 2;
-      for (const track of summary.tracks) {
-        const { pieces } = track;
-        track.pieces = [];
-        for (const piece of pieces) this.#addPiece(track, piece);
-      }
+    summary.pieceSeconds *= 2;
+    this.#numbers = 0;
+    for (const track of summary.tracks) {
+      const { pieces } = track;
+      track.pieces = [];
+      for (const piece of pieces) this.#addPiece(track, piece);
     }
   }
 
@@ -98,13 +120,19 @@ export class Tally {
     const number = pieceOf(added[0], pieceSeconds);
     let at = pieces.length;
     while (at > 0 && pieceOf((pieces[at - 1] as Piece)[0], pieceSeconds) > number) at--;
-    const before = pieces[at - 1];
-    if (!before || pieceOf(before[0], pieceSeconds) !== number) {
-      pieces.splice(at, 0, [...added]);
-      return;
+    let piece = pieces[at - 1];
+    if (!piece || pieceOf(piece[0], pieceSeconds) !== number) {
+      piece = [added[0]];
+      pieces.splice(at, 0, piece);
+      this.#numbers += 1;
     }
-    before[0] = Math.min(before[0], added[0]);
-    for (let n = 1; n < added.length; n++) before[n] = Math.max(before[n] ?? 0, added[n] as number);
+    piece[0] = Math.min(piece[0], added[0]);
+    // That there is something is noted in any case.
+    const room = Math.max(2, piece.length + mostNumbers - this.#numbers);
+    this.#numbers -= piece.length;
+    for (let n = 1; n < Math.min(added.length, room); n++)
+      piece[n] = Math.max(piece[n] ?? 0, added[n] as number);
+    this.#numbers += piece.length;
   }
 }
 
