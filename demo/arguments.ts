@@ -25,7 +25,7 @@ export class WrongArgument extends Error {}
 
 export const usage = `npm start -- [options]
   --once              end after the first clip, with one line of JSON
-  --video PATH        this clip instead of the demo's own (mp4, avi, mkv, webm; or an http address)
+  --video PATH        this clip instead of the demo's own (mp4, avi, mkv, webm; or an http URL)
   --model PROJECT/4   run this model
   --key KEY           use Roboflow itself, with this API key
   --roboflow          use Roboflow itself, with the key in ROBOFLOW_API_KEY
@@ -84,12 +84,12 @@ function findVideo(video: string, from: string): string {
   if (/^https?:\/\//i.test(video)) return video;
   const file = path.resolve(from, video);
   const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat) throw new WrongArgument(`--video: there is no file ${file}`);
+  if (!stat) throw new WrongArgument(`--video: file not found: ${file}`);
   if (!stat.isFile()) throw new WrongArgument(`--video: ${file} is not a file`);
   try {
     accessSync(file, constants.R_OK);
   } catch {
-    throw new WrongArgument(`--video: ${file} may not be read`);
+    throw new WrongArgument(`--video: no permission to read ${file}`);
   }
   return file;
 }

@@ -53,7 +53,7 @@ async function start({ video, roboflow, key, model }: DemoArguments, cleaning: (
     baseUrl = emulator.url;
     console.log(`Roboflow emulator       ${baseUrl}   (key: ${key})`);
     console.log(
-      "  It stands in for Roboflow while you try things out: a motion detector, not a model. Whatever moves is called “motion”.",
+      "  It takes the place of Roboflow: a motion detector, not a model. Whatever moves is called “motion”.",
     );
   }
   const flow = exampleFlow({ video, baseUrl, model: model || (roboflow ? "" : emulatorModel) });
@@ -153,9 +153,9 @@ Open ${url}/video to play the clip with its detections drawn over it.
 Open ${url} to see the flow. The button of the inject node “send a clip” runs the clip again.`);
   if (!roboflow)
     console.log(
-      "To use Roboflow itself: see “With your own key” in README.md, or run npm start -- --key YOUR_KEY",
+      "To use Roboflow itself: see “Quick start with an API key” in README.md, or run npm start -- --key YOUR_KEY",
     );
-  console.log("It stays up until you press Ctrl-C; what you change in the editor is gone then.");
+  console.log("Press Ctrl-C to stop. Changes made in the editor are not kept.");
 }
 
 main().then(

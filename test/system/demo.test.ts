@@ -65,7 +65,7 @@ test("ports that are taken are left to those who have them", async () => {
 test("a path that leads nowhere is said at once, with an exit code", async () => {
   const ran = await npmStart("--once", "--video", "/nowhere/clip.mp4");
   assert.notEqual(ran.status, 0);
-  assert.match(ran.stderr, /there is no file \/nowhere\/clip\.mp4/);
+  assert.match(ran.stderr, /file not found: \/nowhere\/clip\.mp4/);
 });
 
 test("a file that is no video ends with the node's own words and an exit code", async () => {

@@ -103,6 +103,15 @@ describe("the README", () => {
     });
   }
 
+  for (const page of ["README.md", "README.ja.md", "docs/examples.md"])
+    it(`names each example, and none that is not there: ${page}`, () => {
+      const [, table = ""] = /\| (?:example|サンプル) \|.*\n\|.*\n([\s\S]*?)\n\n/.exec(read(page)) ?? [];
+      const cells = table.split("\n").map((row) => (row.split("|")[1] ?? "").replace(/\(.*?\)/g, ""));
+      const named = cells.flatMap((cell) => cell.match(/[a-z]+(?:-[a-z]+)*/g) ?? []);
+      const examples = filesIn("examples", ".json").map((file) => path.basename(file, ".json"));
+      assert.deepEqual(named.sort(), examples.sort());
+    });
+
   it("has the same parts, pictures and links in Japanese as in English", () => {
     const shape = (file: string) => {
       const { headings, links } = readPage(read(file));
