@@ -28,7 +28,7 @@ test("a web address is taken as it is", () => {
 });
 
 test("a clip that is not there or is a folder is refused by its path", () => {
-  refuses(["--video", "/nowhere/clip.mp4"], /no file \/nowhere\/clip\.mp4/);
+  refuses(["--video", "/nowhere/clip.mp4"], /file not found: \/nowhere\/clip\.mp4/);
   refuses(["--video", __dirname], /is not a file/);
 });
 
