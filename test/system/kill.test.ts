@@ -23,11 +23,14 @@ const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const kills = Number(process.env.KILLS ?? 30);
 /** Outcomes to see of each other kind of interruption. */
 const outcomes = Number(process.env.OUTCOMES ?? 40);
-/** Clips in flight; with 150 of them 3,000 outcomes of a kind take some minutes. */
+/** Clips in flight. For thousands of outcomes: `IN_FLIGHT=100 LIFE_MS=12000 OUTCOMES=3000`. */
 const inFlight = Number(process.env.IN_FLIGHT ?? 20);
 const account = { maxUploads: Math.ceil(inFlight / 10) };
-/** Milliseconds between two interruptions at most: longer than an outcome stays in the journal, or all would come again each time. */
-const longestLife = 2500;
+/**
+ * Milliseconds between two interruptions at most: longer than an outcome stays in the journal, or all would come again
+ * each time. With more clips in flight the taking up takes longer, too.
+ */
+const longestLife = Number(process.env.LIFE_MS ?? 2500);
 const killer = path.join(__dirname, "support", "killer.js");
 
 let emulator: Emulator;

@@ -5,31 +5,17 @@ import { addCount, setKey } from "../safe-keys";
 import type { Frame, FrameFilter, Prediction } from "../types";
 import { confidenceOf, Filter } from "./filter";
 
-/**
- * V8 judges by the first objects that a place in the code makes whether it is to make all later ones as old, out of the
- * reach of its quick collections. The first frames are all still on their way when it first collects; 100 MB of result
- * then took 125 MB of memory in one process of four, and 25 in the others. Frames that are thrown away at once show it
- * how short they live.
- */
-const builtTwice = 256;
-
 /** Makes frames out of the entries of all models, with what passes the filter. */
 export class FrameBuilder {
   readonly #models: string[];
   readonly #filter: Filter;
-  #built = 0;
 
   constructor(models: string[], filter: FrameFilter) {
     this.#models = models;
     this.#filter = new Filter(filter);
   }
 
-  build(row: Row): Frame {
-    if (this.#built++ < builtTwice) this.#make(row);
-    return this.#make(row);
-  }
-
-  #make({ frame, time, entries }: Row): Frame {
+  build({ frame, time, entries }: Row): Frame {
     const predictions: Prediction[] = [];
     const results: Record<string, unknown> = {};
     const classes: Record<string, number> = {};
