@@ -123,7 +123,7 @@ describe("the README", () => {
 
 describe("the page of each node", () => {
   const wanted = ["What it does", "Settings", "Input", "Output", "Errors"];
-  for (const node of ["account", "folder", "upload", "start", "poll", "download"])
+  for (const node of ["account", "folder", "upload", "start", "poll", "download", "viewer"])
     it(`has the headings of all: ${node}`, () => {
       const { headings } = readPage(read(`docs/${node}.md`));
       assert.deepEqual(
