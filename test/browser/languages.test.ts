@@ -17,7 +17,7 @@ function textsOf(language: string): string[] {
     if (typeof value === "string") texts.push(value);
     else for (const inner of Object.values(value as object)) walk(inner);
   };
-  for (const node of ["account", "upload", "start", "poll", "download", "viewer"]) {
+  for (const node of ["account", "folder", "upload", "start", "poll", "download", "viewer"]) {
     const file = path.join(locales, language, `${node}.json`);
     const { errors, steps, status, warnings, said, found, ...dialog } = JSON.parse(
       readFileSync(file, "utf8"),
@@ -69,6 +69,7 @@ for (const version of versions)
             await page.locator("#roboflow-video-models-found[data-mood=good]").waitFor();
             await page.locator(".roboflow-video-model-modelId").first().click();
           }
+          if (id === "fo") await page.locator("#roboflow-video-folder-message[data-mood=bad]").waitFor();
           if (id === "po") await page.locator("#roboflow-video-jobs tbody tr").waitFor();
           if (id === "up") {
             await editor.editAccount();
@@ -81,7 +82,7 @@ for (const version of versions)
           await check(id);
           await editor.cancel();
         }
-        for (const step of ["account", "upload", "start", "poll", "download", "viewer"]) {
+        for (const step of ["account", "folder", "upload", "start", "poll", "download", "viewer"]) {
           const help = await page.evaluate(
             (type) => (globalThis as any).RED.nodes.getNodeHelp(type),
             `roboflow-video-${step}`,

@@ -85,6 +85,11 @@ for (const version of versions)
             await editor.cancel();
           }
 
+          await editor.edit("fo");
+          await page.locator("#roboflow-video-folder-message[data-mood=bad]").waitFor();
+          await picture("folder");
+          await editor.cancel();
+
           await editor.edit("view");
           await page.locator("#roboflow-video-viewer-access[data-mood=bad]").waitFor();
           await picture("viewer");

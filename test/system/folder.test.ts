@@ -18,9 +18,12 @@ import { type FlowNode, NodeRed, type NodeRedOptions, recordNode, until } from "
 import { clipBytes } from "./support/clips";
 import { credentials, fewerNodes, journalFiles, newUserDir, pipeline, storageOf } from "./support/pipeline";
 
+/** What interrupts, one after the other: the ways in which Node-RED ends, and the deploys. */
+const ways = ["SIGKILL", "SIGTERM", "full", "nodes", "SIGINT", "flows", "reload"] as const;
+
 /** Clips of the loop of interruptions, and how often it interrupts. */
 const clipCount = Number(process.env.OUTCOMES ?? 40);
-const interruptions = Number(process.env.KILLS ?? 8);
+const interruptions = Number(process.env.KILLS ?? 7);
 
 let emulator: Emulator;
 before(async () => {
@@ -137,6 +140,12 @@ describe("a folder node", () => {
 
   it("waits for slow copies, takes what is renamed in and replaced, and passes nothing on twice", () =>
     watching(async (watched) => {
+      const notUtf8 = Buffer.concat([
+        Buffer.from(`${watched.folder}/`),
+        Buffer.from([0xe4]),
+        Buffer.from(".mp4"),
+      ]);
+      writeFileSync(notUtf8, clipBytes());
       watched.write("slow.mp4");
       const growing = setInterval(() => appendFileSync(watched.file("slow.mp4"), "more"), 50);
       await afterThat(watched, "quick.mp4");
@@ -156,6 +165,7 @@ describe("a folder node", () => {
       );
       await afterThat(watched, "last.mp4");
       assert.deepEqual(watched.passed().sort(), ["b.mp4", "last.mp4", "quick.mp4", "quick.mp4", "slow.mp4"]);
+      assert.equal(watched.nodeRed.output.match(/not valid UTF-8/g)?.length, 1);
     }));
 
   it("leaves what is there at its first deploy, unless it is to pass that on, and then each once across restarts", async () => {
@@ -247,23 +257,27 @@ describe("a folder node", () => {
 
   it(`brings each of ${clipCount} clips to one job, across ${interruptions} kills, stops and deploys`, async (t) => {
     const watched = new Watched();
+    // Room for about seven clips.
+    const keep = { keepGB: 0.00003 };
     let number = 0;
     let feeding: NodeJS.Timeout | undefined;
     try {
-      await watched.start({}, "up");
+      watched.write("there before.mp4");
+      watched.write("notes.txt");
+      await watched.start(keep, "up");
       feeding = setInterval(() => {
         if (number < clipCount) watched.write(`clip-${number++}.mp4`);
       }, 250);
       for (let round = 0; round < interruptions; round += 1) {
         await sleep(1000 + 1500 * Math.random());
-        const way = ["kill", "stop", "full", "nodes"][round % 4] as "kill" | "stop" | "full" | "nodes";
-        if (way === "full" || way === "nodes") {
-          const own = way === "nodes" ? { name: `round ${round}` } : {};
-          await watched.nodeRed.deploy(flowsWith(watched.folder, own), way);
-          continue;
+        const way = ways[round % ways.length] as (typeof ways)[number];
+        if (way === "SIGKILL" || way === "SIGTERM" || way === "SIGINT") {
+          await (way === "SIGKILL" ? watched.nodeRed.kill() : watched.nodeRed.stop(way));
+          await watched.start({}, "up", { keepFlows: true });
+        } else {
+          const changes = way === "full" || way === "reload" ? {} : { name: `round ${round}` };
+          await watched.nodeRed.deploy(flowsWith(watched.folder, { ...keep, ...changes }), way);
         }
-        await watched.nodeRed[way]();
-        await watched.start({}, "up", { keepFlows: true });
       }
       const jobsOf = (clip: number) => emulator.ledger.jobsOf(`clip-${clip}.mp4`).length;
       const all = Array.from({ length: clipCount }, (_, clip) => clip);
@@ -292,6 +306,15 @@ describe("a folder node", () => {
         [],
         "clips with two jobs",
       );
+      // None was deleted before it was uploaded, and nothing else was deleted at all.
+      const failed = watched.nodeRed
+        .records("caught")
+        .map(({ msg }) => msg.error)
+        .filter(({ code }) => code !== "START_UNCERTAIN");
+      assert.deepEqual(failed, []);
+      const left = readdirSync(watched.folder);
+      assert.ok(left.includes("there before.mp4") && left.includes("notes.txt"), String(left));
+      assert.ok(left.length < 12, `${left.length} clips are left`);
       t.diagnostic(`${clipCount} clips, ${interruptions} interruptions, ${uncertain().size} START_UNCERTAIN`);
     } finally {
       clearInterval(feeding);

@@ -123,11 +123,27 @@ export function wholeFlow(baseUrl: string): FlowNode[] {
       y: 380,
       wires: [],
     },
+    {
+      id: "fo",
+      type: "roboflow-video-folder",
+      z: "tab",
+      name: "",
+      folder: "/no/such/folder",
+      subfolders: false,
+      extensions: "mp4, m4v, mov, mkv, webm, avi, ts",
+      settle: 5,
+      existing: false,
+      keepDays: 7,
+      keepGB: 20,
+      x: 200,
+      y: 380,
+      wires: [[]],
+    },
   ];
 }
 
 /** The nodes of that flow that have a dialog of ours; the account's is opened from one of these. */
-export const ownNodes = ["up", "st", "po", "results", "events", "frames", "file", "view"];
+export const ownNodes = ["up", "st", "po", "results", "events", "frames", "file", "view", "fo"];
 
 /** Sends clips through the flow and waits until their jobs are being waited for. */
 export async function waitForJobs(nodeRed: NodeRed, names: readonly string[]): Promise<void> {
