@@ -16,7 +16,6 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { FolderMemory } from "../../../nodes/folder/memory";
 import { scanFolder } from "../../../nodes/folder/scan";
-import { deleteClip, expired } from "../../../nodes/folder/tidy";
 import { FolderWatcher } from "../../../nodes/folder/watcher";
 
 let root: string;
@@ -58,6 +57,14 @@ async function look(seconds: number, inHand: string[] = []): Promise<string[]> {
     watcher.passed(clip.name, now);
   }
   return finished.map(({ name }) => name).sort();
+}
+
+/** The only clip is finished and about to be passed on. */
+async function pass(): Promise<void> {
+  now += 6000;
+  const [clip] = await watcher.look(await scan(), now, new Set());
+  assert.ok(clip);
+  watcher.passing(clip);
 }
 
 const mp4 = (...types: string[]) =>
@@ -164,10 +171,7 @@ describe("a clip in a watched folder", () => {
   test("is passed on again when a kill came before the journal had it, and not when the journal has it", async () => {
     write("a.mkv");
     await look(0);
-    now += 6000;
-    const [clip] = await watcher.look(await scan(), now, new Set());
-    assert.ok(clip);
-    watcher.passing(clip);
+    await pass();
     open();
     assert.deepEqual(await look(0, ["a.mkv"]), []);
     watcher.passed("a.mkv", now);
@@ -176,10 +180,7 @@ describe("a clip in a watched folder", () => {
     // The same with no entry in the journal.
     write("b.mkv");
     await look(0);
-    now += 6000;
-    const [other] = await watcher.look(await scan(), now, new Set());
-    assert.ok(other);
-    watcher.passing(other);
+    await pass();
     open();
     await look(0);
     assert.deepEqual(await look(6), ["b.mkv"]);
@@ -311,10 +312,7 @@ describe("a disk that is full", () => {
   test("while a clip is in the journal: that it was passed on is noted when there is room", async () => {
     write("a.mkv");
     await look(0);
-    now += 6000;
-    const [clip] = await watcher.look(await scan(), now, new Set());
-    assert.ok(clip);
-    watcher.passing(clip);
+    await pass();
     fill();
     for (let time = 0; time < 3; time += 1) assert.throws(() => watcher.passed("a.mkv", now), isFull);
     makeRoom();
@@ -333,44 +331,5 @@ describe("a disk that is full", () => {
     memory.set("c.mkv", { sizeBytes: 1, modifiedMs: 1 });
     open();
     assert.deepEqual([...memory.clips.keys()], ["a.mkv", "b.mkv", "c.mkv"]);
-  });
-});
-
-describe("clips that were passed on", () => {
-  const day = 24 * 3_600_000;
-  const clip = (passedAt?: number, sizeBytes = 10) => ({
-    sizeBytes,
-    modifiedMs: 1,
-    ...(passedAt === undefined ? {} : { passedAt }),
-  });
-
-  test("are deleted by age, then the oldest while there is too much; others never", () => {
-    const clips: [string, ReturnType<typeof clip>][] = [
-      ["new", clip(9.5 * day)],
-      ["old", clip(1 * day)],
-      ["older", clip(0)],
-      ["never passed on", clip()],
-      ["from the future", clip(99 * day)],
-    ];
-    const names = (ms: number, bytes: number) =>
-      expired(clips, { ms, bytes }, 10 * day).map(([name]) => name);
-    assert.deepEqual(names(0, 0), []);
-    assert.deepEqual(names(8 * day, 0), ["older", "old"]);
-    assert.deepEqual(names(9.5 * day, 0), ["older"]);
-    assert.deepEqual(names(0, 25), ["older", "old"]);
-    assert.deepEqual(names(9.5 * day, 25), ["older", "old"]);
-    assert.deepEqual(names(0, 40), []);
-  });
-
-  test("are deleted only while they are the files that were passed on", async () => {
-    write("a.mkv");
-    const { size, mtimeMs } = statSync(path.join(folder, "a.mkv"));
-    const known = { sizeBytes: size, modifiedMs: mtimeMs };
-    assert.equal(await deleteClip(folder, "a.mkv", { ...known, sizeBytes: size + 1 }), false);
-    assert.equal(await deleteClip(folder, "a.mkv", { ...known, modifiedMs: mtimeMs - 1 }), false);
-    symlinkSync(path.join(folder, "a.mkv"), path.join(folder, "link.mkv"));
-    assert.equal(await deleteClip(folder, "link.mkv", known), false);
-    assert.equal(await deleteClip(folder, "a.mkv", known), true);
-    assert.equal(await deleteClip(folder, "a.mkv", known), true);
   });
 });
