@@ -4,7 +4,7 @@ import { describeValue, VideoError } from "../roboflow";
 import { checkConfig } from "../runtime/accounts";
 import { resultsUnderWay } from "../runtime/downloads";
 import { describeFailure, NodeFailure, statusOf } from "../runtime/failure";
-import { asClipMessage, clipNames } from "../runtime/message";
+import { type ClipMessage, clipNames } from "../runtime/message";
 import { spoolFolder, storageFolder } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
 import { StatusLine } from "../runtime/status";
@@ -37,10 +37,8 @@ export default function viewer(RED: NodeAPI): void {
     let store: ClipStore | undefined;
     let claim: Claim | undefined;
 
-    const describe = (error: unknown, msg?: NodeMessage) => {
-      const names = msg ? clipNames(asClipMessage({ ...msg })) : {};
-      return describeFailure(RED, "viewer", error, { secrets: [], ...names });
-    };
+    const describe = (error: unknown, msg?: NodeMessage) =>
+      describeFailure(RED, "viewer", error, { secrets: [], ...(msg && namesIn(msg)) });
     const reportConfigError = (error: VideoError) => {
       const failure = describe(error);
       this.error(failure.message);
@@ -64,14 +62,17 @@ export default function viewer(RED: NodeAPI): void {
     const showCount = () => status.ended("clip", { done: "clipsKept", values: { count: store?.size ?? 0 } });
 
     this.on("input", (msg, _send, done) => {
+      const failed = (error: unknown) => {
+        const failure = describe(error, msg);
+        if (failure.code === "RESULT" || failure.code === "INPUT") store?.fail(msg, failure.message);
+        status.ended("clip", { failed: statusOf(failure) });
+        return new NodeFailure(failure);
+      };
+      // The last one: another node's callback has failed, and an unhandled rejection would end the process.
       take(msg)
-        .then(() => done())
-        .catch((error) => {
-          const failure = describe(error, msg);
-          if (failure.code === "RESULT" || failure.code === "INPUT") store?.fail(msg, failure.message);
-          status.ended("clip", { failed: statusOf(failure) });
-          done(new NodeFailure(failure));
-        });
+        .then(() => undefined, failed)
+        .then(done)
+        .catch((error) => this.error(describe(error).message));
     });
     this.on("close", () => {
       claim?.release();
@@ -89,6 +90,16 @@ export default function viewer(RED: NodeAPI): void {
     });
   }
   RED.nodes.registerType(type, Viewer as never);
+}
+
+/** Names of a message's clip and job, as far as it shows them. */
+function namesIn(msg: NodeMessage): { fileName?: string; jobId?: string } {
+  try {
+    const { roboflow } = msg as Partial<ClipMessage>;
+    return roboflow ? clipNames({ ...msg, roboflow } as ClipMessage) : {};
+  } catch {
+    return {};
+  }
 }
 
 /** The folder of one viewer node. What it finds there that is no clip it removes, and an ID may be `..`. */

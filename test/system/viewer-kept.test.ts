@@ -33,7 +33,7 @@ describe("what is kept", () => {
       (await stage.framesKept("made")).map(([frame]) => frame),
       Array.from({ length: 600 }, (_, frame) => frame),
     );
-    const own = path.join(userDir, "roboflow-video", ".viewers", "viewer");
+    const own = path.join(userDir, "roboflow-video", ".viewers", "viewer.clips");
     const files = readdirSync(own).flatMap((name) => readdirSync(path.join(own, name)));
     assert.deepEqual(
       files.filter((name) => name.endsWith(".tmp")),
@@ -71,7 +71,7 @@ describe("what is kept", () => {
     const ids = async () =>
       ((await (await fetch(`${stage.address}/clips`)).json()) as DescribedClip[]).map(({ id }) => id);
     assert.deepEqual(await ids(), ["d", "c", "b"]);
-    const own = path.join(red.options.userDir, "roboflow-video", ".viewers", "viewer");
+    const own = path.join(red.options.userDir, "roboflow-video", ".viewers", "viewer.clips");
     assert.equal(readdirSync(own).length, 3);
 
     const remove = (id: string, headers: Record<string, string>, body: string | undefined = "{}") =>

@@ -101,12 +101,12 @@ export class ClipStore {
    * @param error in words.
    */
   fail(msg: NodeMessage, error: string): void {
-    const clip = this.#clips.get(readMessage(msg)?.clip.id ?? "");
-    clip?.fail({ kind: "failed", error, stamp: "viewer", isOfPipeline: true });
     try {
+      const clip = this.#clips.get(readMessage(msg)?.clip.id ?? "");
+      clip?.fail({ kind: "failed", error, stamp: "viewer", isOfPipeline: true });
       clip?.save();
     } catch {
-      // A full disk: then it is known until Node-RED ends.
+      // A full disk: then it is known until Node-RED ends. Or a message that shows nothing.
     }
   }
 

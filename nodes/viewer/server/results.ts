@@ -19,13 +19,24 @@ const headBytes = 64;
  * Reads a whole result into a clip, in small stretches. A clip that another message has given a newer result meanwhile
  * keeps that one.
  *
- * @throws VideoError RESULT when it is damaged, INPUT when the file is none; the file system's error
+ * @throws VideoError RESULT when it is damaged, INPUT when the file is none, ABORTED; the file system's error
  */
 export async function recordResult(
   clip: StoredClip,
   options: { source: ResultSource; facts: ClipFacts; spool: string; signal: AbortSignal },
 ): Promise<void> {
-  const { source, facts, spool, signal } = options;
+  const { signal } = options;
+  try {
+    await readResult(clip, options);
+  } catch (error) {
+    throw signal.aborted ? new VideoError("ABORTED", "aborted") : error;
+  }
+}
+
+async function readResult(
+  clip: StoredClip,
+  { source, facts, spool, signal }: Parameters<typeof recordResult>[1],
+): Promise<void> {
   if ("file" in source) {
     if (!(await isResultFile(source.file))) {
       // A table or lines: there is nothing to draw, and the clip is done.
