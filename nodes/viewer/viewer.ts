@@ -50,8 +50,8 @@ export default function viewer(RED: NodeAPI): void {
     const take = async (msg: NodeMessage): Promise<void> => {
       const { path: own } = settings();
       if (!servesPages(RED)) throw new VideoError("CONFIG", "noPages");
-      if (!claim?.isActive) throw pathTaken(own);
       if (!store) throw new VideoError("STORAGE", "cannotWrite", { values: { path: folderOf(RED, this) } });
+      if (!claim?.isActive) throw pathTaken(own);
       // What a viewer fails with comes here by a Catch node as well, and says nothing about the clip.
       if (failedType(msg as { error?: unknown }) === type) return;
       const taken = await store.take(msg);
