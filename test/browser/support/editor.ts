@@ -25,7 +25,7 @@ export class Editor {
   ): Promise<Editor> {
     const context = await browser.newContext({ locale, viewport: { width: 1500, height: 950 } });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     // Where Node-RED 5 keeps what is chosen under User settings → Appearance.
     if (dark) await page.addInitScript(() => localStorage.setItem("view-dark-theme", "dark"));
     const editor = new Editor(page, complaintsOf(page));
