@@ -163,12 +163,15 @@ export async function modelList(t: TestContext, setting: Setting & { clip: objec
 const asText = (value: unknown) =>
   JSON.stringify(value, (_, inner) => (inner instanceof Error ? String(inner) : inner));
 
-/** What the journal notes of itself: which entry it is at work on, and the time. */
-const notes = [".at-work", ".clock.json"];
+/** What is noted of no single message: which entry is at work, the time, and what a viewer may play. */
+const notes = [".at-work", ".clock.json", ".playable.jsonl"];
+/** A clip that was fetched or rewritten stays for its time; half of one never does. */
+const isKeptClip = (file: string) => file.includes(`${path.sep}.clips${path.sep}`) && !file.endsWith(".part");
 
 const filesIn = (folder: string): string[] =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile() && !notes.includes(entry.name))
         .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+        .filter((file) => !isKeptClip(file))
     : [];

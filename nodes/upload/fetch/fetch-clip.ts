@@ -40,10 +40,8 @@ export interface FetchHooks {
 const mostRedirects = 5;
 /** Times that a login is tried for one answer: a nonce may become stale right after it was given. */
 const mostLogins = 3;
-/** Milliseconds between two tries: from the first value up to the second. */
-const firstWaitMs = 2000;
-const longestWaitMs = 5000;
-const waitGrowthMs = 1000;
+/** Milliseconds between two tries: from the first value up to the longest. */
+export const waits = { first: 2000, growth: 1000, longest: 5000 };
 /** Milliseconds between two reports of progress. */
 const reportEveryMs = 500;
 
@@ -73,7 +71,7 @@ export async function fetchClip(clip: RemoteClip, file: string, hooks: FetchHook
     end ??= performance.now() + clip.waitMs;
     return fetchOnce(source, file, hooks);
   };
-  for (let wait = firstWaitMs; ; wait = Math.min(longestWaitMs, wait + waitGrowthMs)) {
+  for (let wait = waits.first; ; wait = Math.min(waits.longest, wait + waits.growth)) {
     hooks.signal.throwIfAborted();
     try {
       return await hooks.limit.run(attempt, hooks.signal);
