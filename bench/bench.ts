@@ -7,6 +7,7 @@ import { type Figure, type Findings, isMet, type Point } from "./figures";
 import { describeMachine } from "./machine";
 import { longPlan, shortPlan } from "./plan";
 import { burst } from "./rows/burst";
+import { fetchClips, lookIntoClip, rewriteClips } from "./rows/clips";
 import {
   downloadEvents,
   downloadFile,
@@ -25,6 +26,9 @@ import { table } from "./table";
 
 const rows: Record<string, (bench: Bench) => Promise<Findings>> = {
   upload: uploadByPath,
+  fetch: fetchClips,
+  look: lookIntoClip,
+  rewrite: rewriteClips,
   buffer: uploadBuffer,
   parallel: uploadMany,
   "core-upload": uploadByCoreNodes,

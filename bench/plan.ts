@@ -5,6 +5,9 @@ export interface Plan {
   rounds: number;
   /** Sizes of uploads, MB; the bars are for the largest. */
   videos: number[];
+  /** MB of a real clip that is fetched, looked into, rewritten; of a transport stream, of which less is taken. */
+  clip: number;
+  transportStream: number;
   buffer: number;
   /** Uploads at once, and the size of each. */
   parallel: { copies: number; size: number };
@@ -30,6 +33,8 @@ export const shortPlan: Plan = {
   name: "short",
   rounds: 3,
   videos: [gibibyte],
+  clip: gibibyte,
+  transportStream: 250,
   buffer: 256,
   parallel: { copies: 8, size: gibibyte / 4 },
   file: 300,
@@ -48,6 +53,8 @@ export const longPlan: Plan = {
   name: "long",
   rounds: 3,
   videos: [gibibyte / 16, gibibyte / 4, gibibyte],
+  clip: gibibyte,
+  transportStream: 250,
   buffer: 256,
   parallel: { copies: 8, size: gibibyte },
   file: 700,

@@ -34,7 +34,7 @@ export const accountCredentials = { account: { apiKey: "bench" } };
 const account = (baseUrl: string): FlowNode => ({ id: "account", type: "roboflow-video-account", baseUrl });
 
 /** Uploads `msg.payload`, a path; with `msg.size` a Buffer of that many bytes instead. */
-export const uploadFlow = (baseUrl: string): FlowNode[] => [
+export const uploadFlow = (baseUrl: string, options: Record<string, unknown> = {}): FlowNode[] => [
   ...frame("several"),
   account(baseUrl),
   // A message for each upload, all at once.
@@ -45,7 +45,7 @@ if (size) { msg.payload = Buffer.alloc(size, 1); msg.payload.write("ftypisom", 4
 return [size ? [msg] : Array.from({ length: copies }, () => ({ payload: msg.payload, expected: copies }))];`,
     ["upload"],
   ),
-  node("upload", "roboflow-video-upload", { account: "account", wires: [["end"]] }),
+  node("upload", "roboflow-video-upload", { account: "account", ...options, wires: [["end"]] }),
 ];
 
 /** Downloads `msg.payload.output_signed_url`. */

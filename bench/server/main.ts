@@ -40,6 +40,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       return poll(searchParams.get("job_id") ?? "", response);
     case "result":
       return sendFile(path.join(folder, rest), response);
+    case "chunked":
+      return pipeline(counted(createReadStream(path.join(folder, rest), { highWaterMark: mib })), response);
     case "announced":
       response.setHeader("content-length", rest);
       return sendSpaces(Number(rest), response);
