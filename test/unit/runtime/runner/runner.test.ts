@@ -343,6 +343,17 @@ function useTurnUp(): void {
 
 describe("a message that has come in with thousands of others and is not taken in yet", () => {
   const payloads = (messages: ClipMessage[]) => messages.map(({ payload }) => payload);
+  /** A node that waits, and that the message "reset" tells to stop. */
+  const withReset = (nodeRed: FakeNodeRed): FakeNode => {
+    const node: FakeNode = nodeRed.node("po", forEver, {
+      command: (msg) => {
+        if ((msg as ClipMessage).payload !== "reset") return undefined;
+        node.runner.drop(() => "all");
+        return Promise.resolve();
+      },
+    });
+    return node;
+  };
 
   it("is done by the node that comes after a deploy, once and in its place", async () => {
     const nodeRed = new FakeNodeRed();
@@ -376,13 +387,7 @@ describe("a message that has come in with thousands of others and is not taken i
 
   it("is met by a reset that comes after it, not by one that came before", async () => {
     const nodeRed = new FakeNodeRed();
-    const node: FakeNode = nodeRed.node("po", forEver, {
-      command: (msg) => {
-        if ((msg as ClipMessage).payload !== "reset") return undefined;
-        node.runner.drop(() => "all");
-        return Promise.resolve();
-      },
-    });
+    const node = withReset(nodeRed);
     await nodeRed.started();
     useTurnUp();
     for (const id of ["one", "two", "reset", "three"]) node.receive(clip(id));
@@ -395,13 +400,7 @@ describe("a message that has come in with thousands of others and is not taken i
 
   it("is a reset that still stops what is in hand when the node closes", async () => {
     const nodeRed = new FakeNodeRed();
-    const node: FakeNode = nodeRed.node("po", forEver, {
-      command: (msg) => {
-        if ((msg as ClipMessage).payload !== "reset") return undefined;
-        node.runner.drop(() => "all");
-        return Promise.resolve();
-      },
-    });
+    const node = withReset(nodeRed);
     await nodeRed.started();
     node.receive(clip("one"));
     useTurnUp();
