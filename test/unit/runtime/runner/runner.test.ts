@@ -256,7 +256,11 @@ describe("taking up what a kill has left", () => {
     const nodeRed = new FakeNodeRed();
     await nodeRed.node("other", forEver).close();
     await nodeRed.started();
-    for (const job of jobs) assert(nodeRed.warnings.some((warning) => warning.includes(job)));
+    await until(
+      () => jobs.every((job) => nodeRed.warnings.some((warning) => warning.includes(job))),
+      30_000,
+      () => nodeRed.warnings.join("\n"),
+    );
     assert(nodeRed.warnings.every((warning) => warning.length < 1000 && !warning.includes("…")));
   });
 
