@@ -12,6 +12,8 @@ interface Keeper {
   keepMs: number;
   /** Paths that messages in the journal name: none of these is removed. */
   filesInJournal(): Set<unknown>;
+  /** Accepted messages of this node that are still to be sent: what was fetched for one stays. */
+  idsInHand(): Set<string>;
 }
 
 /** Milliseconds between two looks for clips whose time is over. */
@@ -70,18 +72,23 @@ export class ClipStore {
     if (!keeper) return;
     const named = new Set([...keeper.filesInJournal()].map((file) => path.dirname(String(file))));
     for (const node of await foldersIn(this.#root)) {
-      const keepMs = this.#keepers.get(path.basename(node))?.keepMs ?? keptForOthersMs;
-      for (const folder of await foldersIn(node))
-        if (!this.#inUse.has(folder)) await this.#tidy(folder, keepMs, named.has(folder)).catch(() => {});
+      const own = this.#keepers.get(path.basename(node));
+      const keepMs = own?.keepMs ?? keptForOthersMs;
+      const inHand = own?.idsInHand();
+      for (const folder of await foldersIn(node)) {
+        const isNeeded = named.has(folder) || inHand?.has(path.basename(folder)) === true;
+        if (!this.#inUse.has(folder)) await this.#tidy(folder, keepMs, isNeeded).catch(() => {});
+      }
       // Of a node that is there, a message may be about to put something in.
       if (!this.#keepers.has(path.basename(node))) await rmdir(node).catch(() => {});
     }
   }
 
-  async #tidy(folder: string, keepMs: number, isNamed: boolean): Promise<void> {
+  async #tidy(folder: string, keepMs: number, isNeeded: boolean): Promise<void> {
     for (const { name } of await entriesIn(folder))
-      if (name.endsWith(partEnding)) await rm(path.join(folder, name), { force: true });
-    if (isNamed || (await this.#age(folder)) < keepMs || this.#inUse.has(folder)) return;
+      if (name.endsWith(partEnding) && !this.#inUse.has(folder))
+        await rm(path.join(folder, name), { force: true });
+    if (isNeeded || (await this.#age(folder)) < keepMs || this.#inUse.has(folder)) return;
     await rm(folder, { recursive: true, force: true });
     this.#finishedAt.delete(folder);
   }

@@ -60,7 +60,11 @@ export default function upload(RED: NodeAPI): void {
     });
 
     const keepClips = () => {
-      const keeper = { keepMs: settings().keepMs, filesInJournal: () => runner.filesInJournal() };
+      const keeper = {
+        keepMs: settings().keepMs,
+        filesInJournal: () => runner.filesInJournal(),
+        idsInHand: () => runner.idsInHand(),
+      };
       store.join(this.id, keeper);
       this.on("close", () => store.leave(this.id, keeper));
       void runner.restored.then(() => store.sweep());

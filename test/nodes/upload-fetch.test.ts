@@ -152,6 +152,24 @@ test("a camera that answers with a web page, or with half a clip, is INPUT and l
   assert.deepEqual(kept(), []);
 });
 
+test("the live picture of a camera, which never ends, is INPUT at once and fills no disk", async (t) => {
+  let isClosed = false;
+  const { camera, emulator, node, kept } = await withCamera(t, (_, response) => {
+    response.writeHead(200, { "content-type": "multipart/x-mixed-replace; boundary=frame" });
+    const send = () =>
+      void response.write(`--frame\r\nContent-Type: image/jpeg\r\n\r\n${"x".repeat(20_000)}`);
+    const timer = setInterval(send, 5);
+    response.on("close", () => {
+      isClosed = true;
+      clearInterval(timer);
+    });
+  });
+  const delivery = await node.send({ payload: `${camera.url}/live` });
+  assertFailure(delivery, "INPUT", /\/live" is not a video/);
+  assert.ok(isClosed, "the camera still sends");
+  assert.deepEqual([kept(), emulator.ledger.uploads], [[], []]);
+});
+
 test("who waits for a clip holds up no other upload; it is sent when it is there", async (t) => {
   let isThere = false;
   const { camera, emulator, node } = await withCamera(

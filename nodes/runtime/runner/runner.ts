@@ -108,6 +108,11 @@ export class Runner implements Resumable {
     return this.#lifecycle.journal.unsettled(this.node.id).map(({ msg }) => msg as ClipMessage);
   }
 
+  /** Their {@link Task.id}s. */
+  idsInHand(): Set<string> {
+    return new Set(this.#lifecycle.journal.unsettled(this.node.id).map(({ id }) => id));
+  }
+
   /** Paths of all files that a message in the journal speaks of, of whichever node. */
   filesInJournal(): Set<unknown> {
     const files = new Set<unknown>();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { headSize } from "../../media";
 import {
   type ErrorReason,
   FileSink,
@@ -30,6 +31,8 @@ export interface FetchHooks {
   limit: Semaphore;
   /** Whether the file that was written is a whole clip; one that is not counts as not there yet. */
   isComplete(file: string): Promise<boolean>;
+  /** Whether a file can be a clip by its first `headSize` bytes: of what cannot, no more is fetched. */
+  canBeClip(file: string): Promise<boolean>;
   /** Called before each wait for a clip that is not there yet. */
   waiting?(): void;
   /** Called with the bytes written so far, about twice a second. */
@@ -195,13 +198,29 @@ async function refused(response: HttpResponse, source: Source): Promise<Error> {
   return notThereYet(status) ? new NotThereYet(failure) : failure;
 }
 
-async function save(response: HttpResponse, file: string, { progress }: FetchHooks): Promise<void> {
+/** Saves the answer; of what is no clip only the beginning: the live picture of a camera would fill the disk. */
+async function save(
+  response: HttpResponse,
+  file: string,
+  { progress, canBeClip }: FetchHooks,
+): Promise<void> {
   const sink = new FileSink(file);
   const report = setInterval(() => progress?.(sink.length), reportEveryMs);
+  let isOther = false;
+  const look = async () => {
+    await sink.longerThan(headSize - 1);
+    isOther = !(await canBeClip(file));
+    if (isOther) response.discard();
+  };
+  // Where that fails, so does the transfer, and says why.
+  const looked = look().catch(() => {});
   try {
     await response.pipeTo(sink);
+  } catch (error) {
+    if (!isOther) throw error;
   } finally {
     clearInterval(report);
+    await looked;
   }
 }
 

@@ -28,6 +28,7 @@ export async function fetchHere(
         signal: task.signal,
         limit,
         isComplete: isWhole,
+        canBeClip: async (file) => (await containerOf(file)) !== undefined,
         waiting: () => task.working("waitingForClip", {}, { trouble: true }),
         progress: (bytes) => task.working("fetching", { megabytes: Math.floor(bytes / megabyte) }),
       }),

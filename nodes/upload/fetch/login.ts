@@ -85,19 +85,21 @@ function digest(
   url: URL,
   count: number,
 ): string {
+  // All texts are bytes here, a character each: in what charset a server has written its realm nobody knows.
   const { realm = "", nonce = "", opaque, qop, algorithm } = parameters;
+  const [ownUser, ownPassword] = [latin1OfUtf8(user), latin1OfUtf8(password)];
   const [, hashName] = hashes.find(([name]) => name === hashNameOf(parameters)) as [string, string];
-  const hash = (...parts: string[]) => createHash(hashName).update(parts.join(":"), "utf8").digest("hex");
+  const hash = (...parts: string[]) => createHash(hashName).update(parts.join(":"), "latin1").digest("hex");
   const uri = `${url.pathname}${url.search}`;
   const cnonce = randomBytes(16).toString("hex");
   const nc = count.toString(16).padStart(8, "0");
-  const secret = hash(user, realm, password);
+  const secret = hash(ownUser, realm, ownPassword);
   const first = algorithm?.toLowerCase().endsWith("-sess") ? hash(secret, nonce, cnonce) : secret;
   const second = hash(method, uri);
   const response =
     qop === undefined ? hash(first, nonce, second) : hash(first, nonce, nc, cnonce, "auth", second);
   return [
-    `Digest username=${quote(user)}`,
+    `Digest username=${quote(ownUser)}`,
     `realm=${quote(realm)}`,
     `nonce=${quote(nonce)}`,
     `uri=${quote(uri)}`,
@@ -111,4 +113,4 @@ function digest(
 /** Node.js writes a header's characters as Latin-1: these are the bytes of UTF-8. */
 const latin1OfUtf8 = (text: string) => Buffer.from(text, "utf8").toString("latin1");
 
-const quote = (text: string) => `"${latin1OfUtf8(text.replace(/["\\]/g, "\\$&"))}"`;
+const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&")}"`;

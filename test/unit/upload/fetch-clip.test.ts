@@ -39,6 +39,7 @@ async function fetched(
       signal: new AbortController().signal,
       limit: new Semaphore(0),
       isComplete: async () => readFileSync(file).length > 0,
+      canBeClip: async () => true,
       waiting: () => {
         outcome.waits += 1;
       },
@@ -173,6 +174,7 @@ test("whoever gives up is heard while it waits", async (t) => {
     signal: stop.signal,
     limit: new Semaphore(0),
     isComplete: async () => true,
+    canBeClip: async () => true,
     waiting: () => stop.abort(new Error("a deploy")),
   });
   await assert.rejects(fetching, /a deploy/);

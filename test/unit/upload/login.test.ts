@@ -62,6 +62,25 @@ test("the example of RFC 2069's successor, without a quality of protection, is a
   );
 });
 
+test("a realm that is no plain ASCII goes back byte for byte, and a login counts as UTF-8", () => {
+  for (const charset of ["utf8", "latin1"] as const) {
+    const realm = Buffer.from("Kamera Küche", charset);
+    const authorization = new Authorization(login("digest"));
+    // Node.js gives a header's bytes as a character each.
+    authorization.learn(`Digest realm="${realm.toString("latin1")}", qop="auth", nonce="n"`);
+    const header = authorization.header("GET", url);
+    const { nc, cnonce, response, realm: returned } = sent(header);
+    assert.deepEqual(Buffer.from(returned ?? "", "latin1"), realm);
+    const hash = (...parts: (string | Buffer)[]) =>
+      createHash("md5")
+        .update(Buffer.concat(parts.map((part) => Buffer.from(part as string))))
+        .digest("hex");
+    const secret = hash("jörg:", realm, ':p"ä:ss');
+    const request = hash(`GET:${url.pathname}${url.search}`);
+    assert.equal(response, hash(`${secret}:n:${nc}:${cnonce}:auth:${request}`));
+  }
+});
+
 test("a login that was refused is not sent again; one whose nonce has become stale is", () => {
   const authorization = new Authorization(login("digest"));
   const challenge = 'Digest realm="r", qop="auth", nonce="1"';
