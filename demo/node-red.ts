@@ -149,8 +149,9 @@ export class NodeRed {
   }
 
   /** Sends a message into the flow: the flow's `http in` node at `/feed/NAME` (see `injectNode`). */
-  async inject(name: string, msg: unknown): Promise<void> {
+  async inject(name: string, msg: unknown, signal: AbortSignal | null = null): Promise<void> {
     const response = await fetch(`${this.url}/feed/${name}`, {
+      signal,
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(msg),

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Emulator } from "../emulator/emulator";
 import { freePort, NodeRed, until } from "../test/support/node-red";
 import { makeClips } from "../test/system/support/clips";
@@ -84,12 +83,13 @@ export class Gateway {
   async feed(clip: string): Promise<void> {
     if (this.#isDown) return;
     const [file] = makeClips(path.join(this.#userDir, "clips"), [clip], 8000);
-    const handed = this.#running.inject("clip", { payload: file, roboflow: { id: clip } }).then(
-      () => true,
-      () => false,
-    );
-    // A deploy may end the flow that would have answered.
-    const isTaken = await Promise.race([handed, delay(answerLimit, false, { ref: false })]);
+    // A deploy may end the flow that would have answered: then the connection is given up.
+    const isTaken = await this.#running
+      .inject("clip", { payload: file, roboflow: { id: clip } }, AbortSignal.timeout(answerLimit))
+      .then(
+        () => true,
+        () => false,
+      );
     if (isTaken) this.fed.add(clip);
   }
 
