@@ -28,20 +28,12 @@ export const plan: Record<string, { files: string[]; tests: string[] }> = {
     files: ["folder/watcher.ts", "folder/memory.ts", "folder/scan.ts", "folder/tidy.ts"],
     tests: ["folder/watcher.test.ts"],
   },
+  clock: { files: ["runtime/journal/clock.ts"], tests: ["runtime/journal/clock.test.ts"] },
+  crashes: { files: ["runtime/journal/crash-guard.ts"], tests: ["runtime/journal/crash-guard.test.ts"] },
+  repeats: { files: ["runtime/journal/deduplicator.ts"], tests: ["runtime/journal/deduplicator.test.ts"] },
   journal: {
-    files: [
-      "runtime/journal/clock.ts",
-      "runtime/journal/crash-guard.ts",
-      "runtime/journal/deduplicator.ts",
-      "runtime/journal/journal.ts",
-      "runtime/journal/linger.ts",
-    ],
-    tests: [
-      "runtime/journal/clock.test.ts",
-      "runtime/journal/crash-guard.test.ts",
-      "runtime/journal/deduplicator.test.ts",
-      "runtime/journal/journal.test.ts",
-    ],
+    files: ["runtime/journal/journal.ts", "runtime/journal/linger.ts"],
+    tests: ["runtime/journal/journal.test.ts"],
   },
   runner: {
     files: ["runtime/runner/runner.ts", "runtime/runner/lifecycle.ts"],
