@@ -39,7 +39,14 @@ export function plainAddress(baseUrl: string): string {
   const isPlain =
     url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
   if (!isPlain) throw new VideoError("CONFIG", "baseUrl", { values: { url: shownAddress(baseUrl) } });
-  return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, "")}`;
+  return `${url.origin}${withoutEndingSlashes(url.pathname)}`;
+}
+
+/** By hand: the check of patterns finds the one for it linear on most days only. */
+function withoutEndingSlashes(path: string): string {
+  let end = path.length;
+  while (path.charAt(end - 1) === "/") end -= 1;
+  return path.slice(0, end);
 }
 
 /** An address as it may be shown: whatever stands before an @ may be a password, also where it is no URL. */
