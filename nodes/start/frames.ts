@@ -20,10 +20,13 @@ export function checkRate(rate: number, video: unknown): void {
   });
 }
 
+/** What a product of fractions may be too large by: 8.3 × 30 is 249.00000000000003. */
+const roundingError = 1e-6;
+
 /** How many frames a job on this video will infer; undefined where its duration is not known. */
 export function expectedFrames(rate: number, video: unknown): number | undefined {
   const seconds = positive(video, "duration");
-  return seconds === undefined ? undefined : Math.ceil(seconds * rate);
+  return seconds === undefined ? undefined : Math.ceil(seconds * rate - roundingError);
 }
 
 /** A number of a video's, as far as it is one: the message may hold anything. */

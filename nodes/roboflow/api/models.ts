@@ -93,12 +93,16 @@ function asSent(model: Record<string, unknown>, name: string): Record<string, un
   }
 }
 
-/** A result has one column for each project: of two versions of one project, nothing could be told apart. */
+/**
+ * A result has one column for each project: of two versions of one project, nothing could be told apart. Slugs are in
+ * lower case, so that two spellings in other letters are one project.
+ */
 function oneColumnEach(models: ApiModel[]): ApiModel[] {
   const seen = new Set<string>();
   for (const { model_id } of models) {
-    if (seen.has(model_id)) throw badModels("sameProject", { model: model_id });
-    seen.add(model_id);
+    const slug = model_id.toLowerCase();
+    if (seen.has(slug)) throw badModels("sameProject", { model: model_id });
+    seen.add(slug);
   }
   return models;
 }

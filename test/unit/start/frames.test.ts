@@ -51,5 +51,6 @@ test("the frames of a job are its duration times its rate, rounded up", () => {
   assert.equal(expectedFrames(5, { duration: 10 }), 50);
   assert.equal(expectedFrames(5, { duration: 10.01 }), 51);
   assert.equal(expectedFrames(1, { duration: 0.2 }), 1);
+  assert.equal(expectedFrames(30, { duration: 8.3 }), 249);
   assert.equal(expectedFrames(2.5, { duration: 3 }), 8);
 });

@@ -153,6 +153,7 @@ const badLists: [name: string, value: unknown, reason: string][] = [
   ["with a value that cannot be read", [api({ inference_params: unreadable() })], "modelNotJson"],
   ["of two versions of one project", [api(), api({ model_version: "4" })], "sameProject"],
   ["of two spellings of one project", [api(), api({ model_id: "yard/people/9" })], "sameProject"],
+  ["of one project in other letters", [api(), api({ model_id: "PEOPLE/9" })], "sameProject"],
   ["twice CLIP", [{ model_id: "clip" }, { model_id: "clip" }], "sameProject"],
 ];
 
