@@ -51,3 +51,20 @@ it("remembers 10,000 tokens a node", () => {
   assert.deepEqual([isKnown(1), isKnown(10_000)], [true, true]);
   assert.equal(isKnown(0), false);
 });
+
+it("drops the original that its repeat has overtaken once: sent again after that, it is meant", () => {
+  const taken = new Deduplicator();
+  const mayRepeat = () => true;
+  assert.equal(taken.isDuplicate("node", { token: "t", repeat: true, delivery: "1" }, mayRepeat), false);
+  assert.equal(taken.isDuplicate("node", { token: "t" }, mayRepeat), true);
+  assert.equal(taken.isDuplicate("node", { token: "t" }, mayRepeat), false);
+});
+
+it("counts a message that an earlier process has taken once", () => {
+  const taken = new Deduplicator();
+  taken.note("node", "t");
+  const repeat = (delivery: string) =>
+    taken.isDuplicate("node", { token: "t", repeat: true, delivery }, () => true);
+  assert.equal(repeat("1"), true);
+  assert.equal(repeat("1"), false, "the second copy of one delivery came by another way");
+});
