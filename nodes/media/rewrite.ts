@@ -21,7 +21,7 @@ const stallLimit = 20_000;
  * Bytes of a transport stream that can be rewritten: the library keeps what it has read of one, 0.7 bytes of memory
  * for each of the file (measured), where an mp4 or mov of 1 GiB takes 130 MB.
  */
-export const largestTransportStream = 256_000_000;
+export const largestTransportStream = 192_000_000;
 
 /** Containers that are sent as they are; the others become an mp4. */
 const sentAsTheyAre = { mp4: "mp4", mkv: "mkv", webm: "webm" } as const;
