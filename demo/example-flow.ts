@@ -16,8 +16,11 @@ const interval = 1;
 /** The one whose page shows the clip runs; the one to learn from stands beside it. */
 const examples = ["viewer", "four-steps"];
 
-/** The examples, ready to run: the same that people import, with the clip, the server and the model set. */
-export function exampleFlow({ video, baseUrl, model }: Changes): FlowNode[] {
+/** The examples, ready to run, with the events of the clip beside its page. */
+export const exampleFlow = (changes: Changes): FlowNode[] => withEvents(readyExamples(changes));
+
+/** The same examples that people import, with the clip, the server and the model set. */
+export function readyExamples({ video, baseUrl, model }: Changes): FlowNode[] {
   const nodes = new Map<string, FlowNode>();
   // They share one account.
   for (const node of examples.flatMap(readExample)) nodes.set(node.id, nodes.get(node.id) ?? node);
@@ -27,13 +30,15 @@ export function exampleFlow({ video, baseUrl, model }: Changes): FlowNode[] {
     "roboflow-video-start": (node) => (model ? { models: withModel(node.models, model) } : {}),
     "roboflow-video-poll": () => (baseUrl ? { interval } : {}),
   };
-  return withEvents([...nodes.values()].map((node) => ({ ...node, ...change[node.type]?.(node) })));
+  return [...nodes.values()].map((node) => ({ ...node, ...change[node.type]?.(node) }));
 }
 
 /** The same flow with the events beside the frames that the page shows: another download node, and a debug node. */
 function withEvents(flow: FlowNode[]): FlowNode[] {
   const frames = theNode(flow, "roboflow-video-download");
-  const [x, y] = [Number(frames.x), Number(frames.y) - 40];
+  // Below all the others.
+  const y = Math.max(...flow.filter(({ z }) => z === frames.z).map((node) => Number(node.y))) + 60;
+  const x = Number(frames.x);
   const events = {
     ...frames,
     id: "demo-events",

@@ -11,7 +11,7 @@ import type { Page } from "playwright-core";
 import { launchChromium } from "../test/support/chromium";
 import { exampleNames, readExample } from "../test/support/example";
 import { EventFile } from "./events";
-import { exampleFlow, theNode } from "./example-flow";
+import { readyExamples, theNode } from "./example-flow";
 import type { FlowNode } from "./node-red";
 import { eventFile, startEmulator, startNodeRed } from "./servers";
 
@@ -21,7 +21,7 @@ const clip = path.join(__dirname, "clip", "yard.mp4");
 async function main(asked: string[]): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "roboflow-video-demo-"));
   const emulator = await startEmulator();
-  const ready = exampleFlow({ video: clip, baseUrl: emulator.url, model: "yard-motion/2" });
+  const ready = readyExamples({ video: clip, baseUrl: emulator.url, model: "yard-motion/2" });
   const nodes = new Map<string, FlowNode>(ready.map((node) => [node.id, node]));
   for (const node of exampleNames.flatMap(readExample)) nodes.set(node.id, nodes.get(node.id) ?? node);
   const flow = [...nodes.values()];

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
@@ -39,8 +47,6 @@ const publish = async (topic: string, payload: string | object) => {
   await client.endAsync();
 };
 
-const names = exampleNames.filter((name) => !["http-in", "viewer"].includes(name));
-
 /** Starts a job, as an edge machine would. */
 async function startJob(): Promise<string> {
   const models = [{ model_id: "yard", model_version: "1", inference_type: "object-detection" }];
@@ -62,6 +68,12 @@ const triggers: Record<string, (nodeRed: NodeRed, folder: string) => unknown> = 
       type: "end",
       after: { id: "1", camera: "gate", label: "person", has_clip: true },
     }),
+  "http-in": (nodeRed) =>
+    fetch(`${nodeRed.url}/clips`, {
+      method: "PUT",
+      headers: { "Content-Type": "video/mp4" },
+      body: readFileSync(clip),
+    }),
   mqtt: () => publish("cameras/gate/clip", clip),
   "fleet-central": async () => {
     const jobId = await startJob();
@@ -76,7 +88,7 @@ async function trigger(name: string, nodeRed: NodeRed, folder: string): Promise<
 /** All examples at once, each as its user would have changed it. */
 function allExamples(url: string, input: string, output: string): FlowNode[] {
   const nodes = new Map<string, FlowNode>();
-  for (const name of names) {
+  for (const name of exampleNames) {
     const change = (imported: FlowNode): Partial<FlowNode> | undefined => {
       const node = withFolder(imported, "/home/pi/clips", `${input}/clips`);
       const next =
@@ -161,7 +173,7 @@ describe("all examples at once", () => {
     const nodeRed = await startAll(userDir, nodes);
     try {
       // A failure that may pass waits ten minutes in this one.
-      const messages = await oneErrorEach(nodeRed, names, ["failures"]);
+      const messages = await oneErrorEach(nodeRed, exampleNames, ["failures"]);
       for (const [name, [error = ""]] of messages)
         assert.match(error, name === "fleet-central" ? /^JOB_TIMEOUT: / : /^NETWORK: /, name);
     } finally {
@@ -200,7 +212,7 @@ describe("all examples at once", () => {
     const messages = await onFullDisk(
       t,
       (disk) => ({ user: path.join(disk, "user"), output: path.join(disk, "output") }),
-      names,
+      exampleNames,
     );
     for (const [name, [error = ""]] of messages) assert.match(error, /^STORAGE: /, name);
   });
