@@ -25,7 +25,7 @@ async function stateOf(flow: NodeRed, status: string, ...states: string[]) {
 describe("HTTP in, imported and used", () => {
   it("answers at once with an id, then gives status and result", async () => {
     stage.roboflow.set({ jobSeconds: 2 });
-    const flow = await stage.run("http-in", (node) => withFolder(node, "/home/pi/clips", stage.folder));
+    const flow = await stage.run("http-in", (node) => withFolder(node, "/home/pi/posted", stage.folder));
     const posted = [
       curl("-F", `clip=@${clip}`, `${flow.url}/clips`),
       curl("-T", clip, "-H", "Content-Type: video/mp4", `${flow.url}/clips`),
@@ -64,7 +64,7 @@ describe("HTTP in, imported and used", () => {
   it("says so when a clip cannot be kept", async () => {
     const folder = path.join(stage.folder, "taken");
     writeFileSync(folder, "a file where the folder should be");
-    const flow = await stage.run("http-in", (node) => withFolder(node, "/home/pi/clips", folder));
+    const flow = await stage.run("http-in", (node) => withFolder(node, "/home/pi/posted", folder));
     const refused = await fetch(`${flow.url}/clips`, {
       method: "PUT",
       headers: { "Content-Type": "video/mp4" },
@@ -85,7 +85,7 @@ describe("HTTP in, imported and used", () => {
       return t.skip("a small file system cannot be mounted here");
     }
     try {
-      const flow = await stage.run("http-in", (node) => withFolder(node, "/home/pi/clips", disk));
+      const flow = await stage.run("http-in", (node) => withFolder(node, "/home/pi/posted", disk));
       const refused = await fetch(`${flow.url}/clips`, {
         method: "PUT",
         headers: { "Content-Type": "video/mp4" },
