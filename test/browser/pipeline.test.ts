@@ -83,9 +83,13 @@ for (const version of versions)
       await page.locator(".red-ui-debug-msg:visible").first().waitFor({ timeout: 120_000 });
       t.diagnostic(`${clicks} clicks`);
       assert.ok(clicks <= 25, `${clicks} clicks`);
-      assert.equal(await editor.status(upload).textContent(), "uploaded");
-      assert.equal(await editor.status(start).textContent(), "started");
-      assert.equal(await editor.status(poll).textContent(), "finished");
+      // The message may be in the sidebar before the status is under the node.
+      for (const [id, words] of [
+        [upload, "uploaded"],
+        [start, "started"],
+        [poll, "finished"],
+      ] as const)
+        await editor.status(id).filter({ hasText: words }).waitFor({ timeout: 30_000 });
       const asked = stage.roboflow.ledger.requests.findLast(({ kind }) => kind === "start")?.body as any;
       assert.deepEqual(asked.models, [
         { model_id: "yard-motion", model_version: "2", inference_type: "object-detection" },
