@@ -89,7 +89,7 @@ async function main(): Promise<void> {
   console.log(table(figures));
   const missed = figures.filter((figure) => isMet(figure) === false).length;
   console.log(
-    `\n${missed === 0 ? "Every bar met" : `${missed} bars not met`}, ${Math.round((Date.now() - began) / 1000)} s.`,
+    `\n${missed === 0 ? "Every target met" : `${missed} targets not met`}, ${Math.round((Date.now() - began) / 1000)} s.`,
   );
 
   const out = path.join(__dirname, "out");

@@ -6,7 +6,7 @@ export interface Figure {
   value: number;
   unit: string;
   /** What it may be at most; without one it is there for comparison. */
-  bar?: number;
+  target?: number;
   /** What it was measured against, with that one's own value. */
   against?: string;
 }
@@ -28,8 +28,8 @@ export interface Findings {
 
 export const megabyte = 1e6;
 
-export const isMet = ({ value, bar }: Figure): boolean | undefined =>
-  bar === undefined ? undefined : value <= bar;
+export const isMet = ({ value, target }: Figure): boolean | undefined =>
+  target === undefined ? undefined : value <= target;
 
 export function median(values: number[]): number {
   const sorted = [...values].sort((one, other) => one - other);

@@ -3,7 +3,7 @@ export interface Plan {
   name: "short" | "long";
   /** Times that each measurement is made; the median counts. */
   rounds: number;
-  /** Sizes of uploads, MB; the bars are for the largest. */
+  /** Sizes of uploads, MB; the targets are for the largest. */
   videos: number[];
   /** MB of a real clip that is fetched, looked into, rewritten; of a transport stream, of which less is taken. */
   clip: number;

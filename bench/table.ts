@@ -1,12 +1,12 @@
 import { type Figure, isMet } from "./figures";
 
-const headings = ["work", "figure", "measured", "bar", "", "against"];
+const headings = ["work", "figure", "measured", "target", "", "against"];
 
 /** The figures as a table in Markdown, which reads well in a terminal too. */
 export function table(figures: Figure[]): string {
   let last = "";
   const rows = figures.map((figure) => {
-    const { work, bar, unit, against = "" } = figure;
+    const { work, target, unit, against = "" } = figure;
     const shown = work === last ? "" : work;
     last = work;
     const met = isMet(figure);
@@ -14,7 +14,7 @@ export function table(figures: Figure[]): string {
       shown,
       figure.figure,
       `${rounded(figure.value)} ${unit}`,
-      bar === undefined ? "" : `≤ ${bar} ${unit}`,
+      target === undefined ? "" : `≤ ${target} ${unit}`,
       met === undefined ? "" : met ? "met" : "NOT MET",
       against,
     ];

@@ -101,6 +101,6 @@ export const freezeOf = (
   figure: `longest freeze, ${name}`,
   value: freezeWork,
   unit: "ms",
-  ...(isOurs ? { bar: target } : {}),
+  ...(isOurs ? { target } : {}),
   against: `${rounded(freeze)} ms by the wall clock; ${rounded(seconds)} s in all`,
 });

@@ -8,12 +8,12 @@ import { curlDownload, curlUpload } from "../rivals";
 import { rounded } from "../table";
 import { sample, succeeded } from "./sample";
 
-const memoryOf = (samples: Measured[], work: string, bar: number): Figure => ({
+const memoryOf = (samples: Measured[], work: string, target: number): Figure => ({
   work,
   figure: "memory over idle",
   value: medianOf(samples, (one) => one.memory) / megabyte,
   unit: "MB",
-  bar,
+  target,
   against: `longest freeze ${rounded(medianOf(samples, (one) => one.freeze))} ms`,
 });
 
@@ -42,7 +42,7 @@ export async function fetchClips({ plan, server, files, folder }: Bench): Promis
         figure: "time",
         value: seconds / median(curl),
         unit: "× curl",
-        bar: 1.5,
+        target: 1.5,
         against: `${rounded(seconds)} s; curl -o and curl -T ${rounded(median(curl))} s`,
       });
     }
@@ -74,7 +74,7 @@ export async function lookIntoClip({ plan, server, files, folder }: Bench): Prom
           figure: "more time than without",
           value: seconds - median(without),
           unit: "s",
-          bar: 1,
+          target: 1,
           against: `${rounded(seconds)} s; without ${rounded(median(without))} s`,
         },
       ],

@@ -42,14 +42,14 @@ export async function downloadFile(bench: Bench): Promise<Findings> {
           figure: "memory over idle",
           value: medianOf(samples, (one) => one.memory) / megabyte,
           unit: "MB",
-          bar: 64,
+          target: 64,
         },
         {
           work,
           figure: "time",
           value: seconds / curlSeconds,
           unit: "× curl",
-          bar: 1.6,
+          target: 1.6,
           against: `${rounded(seconds)} s; curl ${rounded(curlSeconds)} s`,
         },
       ],
@@ -79,13 +79,13 @@ export async function downloadFrames(bench: Bench): Promise<Findings> {
       const seconds = medianOf(samples, (one) => one.seconds);
       const pace = `${rounded(result.frames / seconds)} frames/s, ${rounded(size / seconds)} MB/s`;
       const figures: Figure[] = [
-        { work, figure: "memory over idle", value: memory, unit: "MB", bar: 96, against: pace },
+        { work, figure: "memory over idle", value: memory, unit: "MB", target: 96, against: pace },
         {
           work,
           figure: "longest freeze",
           value: medianOf(samples, (one) => one.freeze),
           unit: "ms",
-          bar: 40,
+          target: 40,
           against: `${rounded(medianOf(samples, (one) => one.freezeWork))} ms of processor time in it`,
         },
       ];
@@ -96,7 +96,7 @@ export async function downloadFrames(bench: Bench): Promise<Findings> {
           figure: "time",
           value: seconds / parseSeconds,
           unit: "× JSON.parse",
-          ...(size >= 300 ? { bar: 2 } : {}),
+          ...(size >= 300 ? { target: 2 } : {}),
           against: `${rounded(seconds)} s; JSON.parse ${rounded(parseSeconds)} s`,
         });
       } else
@@ -132,7 +132,7 @@ export async function downloadFiltered(bench: Bench): Promise<Findings> {
           figure: "time",
           value: seconds / plainSeconds,
           unit: "× without",
-          bar: 1.05,
+          target: 1.05,
           against: `${rounded(seconds)} s; without ${rounded(plainSeconds)} s`,
         },
       ],
@@ -167,14 +167,14 @@ export async function downloadEvents(bench: Bench): Promise<Findings> {
             figure: "memory over idle",
             value: medianOf(samples, (one) => one.memory) / megabyte,
             unit: "MB",
-            bar: 96,
+            target: 96,
           },
           {
             work,
             figure: "time",
             value: seconds / framesSeconds,
             unit: "× frames",
-            bar: 1,
+            target: 1,
             against: `${rounded(seconds)} s; frames ${rounded(framesSeconds)} s`,
           },
         );
@@ -211,7 +211,7 @@ export async function downloadResults(bench: Bench): Promise<Findings> {
           figure: "longest freeze",
           value: medianOf(samples, (one) => one.freeze),
           unit: "ms",
-          ...(isLarge ? { bar: 100 } : {}),
+          ...(isLarge ? { target: 100 } : {}),
           against: `${rounded(medianOf(samples, (one) => one.freezeWork))} ms of processor time in it`,
         },
         {
@@ -219,7 +219,7 @@ export async function downloadResults(bench: Bench): Promise<Findings> {
           figure: "time",
           value: seconds / parseSeconds,
           unit: "× JSON.parse",
-          ...(isLarge ? { bar: 2 } : {}),
+          ...(isLarge ? { target: 2 } : {}),
           against: `${rounded(seconds)} s; JSON.parse ${rounded(parseSeconds)} s`,
         },
         {
@@ -260,7 +260,7 @@ export async function refuseTooLarge({ server, folder }: Bench): Promise<Finding
           value: announced.sent,
           unit: "MB",
           // What the sockets of both sides hold before the client has read the head.
-          bar: 8,
+          target: 8,
           against: `${rounded(announced.seconds)} s`,
         },
         {
@@ -269,7 +269,7 @@ export async function refuseTooLarge({ server, folder }: Bench): Promise<Finding
           value: unannounced.sent,
           unit: "MB",
           // The limit of 512 MiB, and what the sockets of both sides hold by then: they have grown to several MB each.
-          bar: 553,
+          target: 553,
           against: `${rounded(unannounced.seconds)} s`,
         },
       ],

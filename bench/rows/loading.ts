@@ -43,7 +43,7 @@ export async function loading({ plan }: Bench): Promise<Findings> {
         figure: "dependencies loaded",
         value: loaded.length,
         unit: "",
-        bar: 0,
+        target: 0,
         against: loaded.join(", ") || `${Object.keys(dependencies).join(", ")} wait for first use`,
       },
     ],

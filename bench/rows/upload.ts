@@ -25,14 +25,14 @@ export async function uploadByPath({ plan, server, files, folder }: Bench): Prom
       const seconds = medianOf(samples, (one) => one.seconds);
       const memory = medianOf(samples, (one) => one.memory) / megabyte;
       const curlSeconds = medianOf(curl, (one) => one);
-      findings.figures.push({ work, figure: "memory over idle", value: memory, unit: "MB", bar: 64 });
+      findings.figures.push({ work, figure: "memory over idle", value: memory, unit: "MB", target: 64 });
       findings.figures.push({
         work,
         figure: "time",
         value: seconds / curlSeconds,
         unit: "× curl",
         // What is over in a blink is mostly start-up, of either.
-        ...(size === plan.videos.at(-1) ? { bar: 1.3 } : {}),
+        ...(size === plan.videos.at(-1) ? { target: 1.3 } : {}),
         against: `${rounded(seconds)} s; curl ${rounded(curlSeconds)} s`,
       });
       findings.points.push({ series: "upload", size, memory });
@@ -87,7 +87,7 @@ export async function uploadBuffer({ plan, server, folder }: Bench): Promise<Fin
         figure: "memory over the Buffer",
         value: (medianOf(samples, (one) => one.memory) - bytes) / megabyte,
         unit: "MB",
-        bar: 32,
+        target: 32,
         against: `${rounded(medianOf(samples, (one) => one.seconds))} s`,
       },
     ],
@@ -108,8 +108,8 @@ export async function uploadMany({ plan, server, files, folder }: Bench): Promis
     const work = `${copies} uploads of ${rounded(size)} MB at once`;
     return {
       figures: [
-        { work, figure: "memory over idle", value: memory / megabyte, unit: "MB", bar: 96 },
-        { work, figure: "at a time", value: mostPuts, unit: "uploads", bar: 2 },
+        { work, figure: "memory over idle", value: memory / megabyte, unit: "MB", target: 96 },
+        { work, figure: "at a time", value: mostPuts, unit: "uploads", target: 2 },
         {
           work,
           figure: "longest freeze",

@@ -40,13 +40,13 @@ export async function manyJobsWaiting({ plan, server, folder }: Bench): Promise<
     const work = `${jobs.toLocaleString("en-US")} jobs waiting, ${interval} s`;
     return {
       figures: [
-        { work, figure: "missed intervals", value: Math.max(0, intervals - 1 - fewest), unit: "", bar: 0 },
+        { work, figure: "missed intervals", value: Math.max(0, intervals - 1 - fewest), unit: "", target: 0 },
         {
           work,
           figure: "busiest half second",
           value: busiest(times) / even,
           unit: "× even rate",
-          bar: 2.5,
+          target: 2.5,
           against: `${rounded(even)} polls are even`,
         },
         {
@@ -55,15 +55,15 @@ export async function manyJobsWaiting({ plan, server, folder }: Bench): Promise<
           value: memory / jobs / 1000,
           unit: "kB",
           // What is loaded once, and what the polls of a moment take, counts with few jobs as if it were theirs.
-          ...(jobs >= 10_000 ? { bar: 16 } : {}),
+          ...(jobs >= 10_000 ? { target: 16 } : {}),
         },
-        { work, figure: "processor", value: 100 * cpu, unit: "% of a core", bar: 20 },
+        { work, figure: "processor", value: 100 * cpu, unit: "% of a core", target: 20 },
         {
           work,
           figure: "99 in 100 late by less than",
           value: late99 / 1000,
           unit: "s",
-          bar: 0.5,
+          target: 0.5,
           against: `worst ${rounded((lateness.at(-1) ?? 0) / 1000)} s of ${gaps.length.toLocaleString("en-US")} polls`,
         },
         {
@@ -71,7 +71,7 @@ export async function manyJobsWaiting({ plan, server, folder }: Bench): Promise<
           figure: "too soon",
           value: lateness.filter((late) => late < 0).length,
           unit: "polls",
-          bar: 0,
+          target: 0,
           against: `earliest ${rounded(lateness[0] ?? 0)} ms after the interval`,
         },
         {
@@ -79,7 +79,7 @@ export async function manyJobsWaiting({ plan, server, folder }: Bench): Promise<
           figure: "connections",
           value: mostConnections,
           unit: "",
-          bar: 64,
+          target: 64,
           against: `memory ${rounded(memory / megabyte)} MB over idle`,
         },
       ],

@@ -341,7 +341,7 @@ describe("reading a large result", () => {
     const took = performance.now() - started;
     clearInterval(timer);
     await file.close();
-    // Far from the bars of the benchmark, which measures: this only catches what is quite wrong.
+    // Far from the targets of the benchmark, which measures: this only catches what is quite wrong.
     assert.ok(ticks > took / 60, `${ticks} ticks of a 5 ms timer in ${took} ms`);
     assert.ok(most - before < 150e6, `${most - before} bytes more`);
   });
