@@ -131,7 +131,7 @@ for (const version of versions)
       await editor.done();
       await editor.deploy();
       await editor.node(idOf("inject")).locator(".red-ui-flow-node-button-button").click();
-      await editor.status(download).filter({ hasText: "4 frames" }).waitFor({ timeout: 30_000 });
+      await editor.status(download).filter({ hasText: "frames: 4" }).waitFor({ timeout: 30_000 });
       const messages = page.locator(".red-ui-debug-msg:visible");
       await messages.filter({ hasText: "predictions" }).nth(3).waitFor();
       assert.ok(

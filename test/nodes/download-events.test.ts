@@ -80,7 +80,7 @@ test("events: one msg for each time span in which a class was detected, by start
     assert.equal(topic, "mine");
     assert.deepEqual(steady(roboflow), { jobId: "j", ...counts, times: [] });
   }
-  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "3 events" });
+  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "events: 3" });
 });
 
 test("events: a gap of 2 seconds is the default; gap and minimum duration are seconds, also as typed", async (t) => {
@@ -150,7 +150,7 @@ test("events: confidence and classes choose what counts; the counts in msg.robof
 test("events: none at all sends nothing and is done all the same", async (t) => {
   const { node, messages } = await eventsOf(t, { minConfidence: 0.95 });
   assert.deepEqual(messages, []);
-  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "0 events" });
+  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "events: 0" });
 });
 
 test("events: parts that came in are nested", async (t) => {

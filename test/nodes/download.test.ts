@@ -109,7 +109,7 @@ test("frames: one msg a frame, in order, with parts that a join node understands
   }
   assert.notEqual(frames[0]?.list, frames[1]?.list);
   assert.notEqual(frames[0]?.roboflow, frames[1]?.roboflow);
-  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "3 frames" });
+  assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "frames: 3" });
   const spool = path.join(node.userDir, "roboflow-video", ".spool");
   assert.deepEqual(existsSync(spool) ? readdirSync(spool) : [], []);
 });
