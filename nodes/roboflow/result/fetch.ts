@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { isSuccess, readAnswer, refusal } from "../api/answers";
 import { VideoError } from "../errors";
@@ -114,15 +113,21 @@ export async function saveAndOpen(
   return opening;
 }
 
+/** Leads what comes into a file, which is closed when this resolves or rejects. */
 async function receive(
   { pipeTo }: Incoming,
-  target: Writable & { length: number },
+  target: FileSink,
   progress: (bytes: number) => void,
 ): Promise<void> {
   const report = setInterval(() => progress(target.length), reportEvery);
+  const closed = new Promise((resolve) => target.once("close", resolve));
   try {
     await pipeTo(target);
+  } catch (error) {
+    target.destroy();
+    throw error;
   } finally {
     clearInterval(report);
+    await closed;
   }
 }

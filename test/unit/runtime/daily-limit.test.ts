@@ -17,7 +17,8 @@ beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), "roboflow-limit-"));
   folder = path.join(root, "account.day");
   wall = Date.now();
-  running = performance.now();
+  // Whole milliseconds, so that sums of them come out exactly.
+  running = Math.round(performance.now());
   mock.method(Date, "now", () => wall);
   mock.method(performance, "now", () => running);
 });
