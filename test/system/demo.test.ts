@@ -73,7 +73,7 @@ test("a file that is no video ends with the node's own words and an exit code", 
   assert.notEqual(ran.status, 0);
   assert.match(
     ran.stderr,
-    /The clip did not come through: Upload video: ".*package\.json" is not a video that Roboflow takes/,
+    /The clip did not come through: Upload video: ".*package\.json" is not a video that Roboflow accepts/,
   );
 });
 
