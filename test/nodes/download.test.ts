@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { emulatorFor, knownKey } from "../support/client-of";
 import { box, downloader, framesOf, seen, yard, yardCounts } from "../support/downloads";
 import { assertFailure, runNode } from "../support/helper";
-import { type Msg, steady } from "../support/messages";
+import { comparable, type Msg } from "../support/messages";
 import { quickRetries } from "../support/quick-retries";
 import { temporaryFolder } from "../support/recordings";
 import { detector, post } from "../unit/emulator/calls";
@@ -21,7 +21,7 @@ test("results: the whole result goes on as one object, with its counts", async (
   assert.deepEqual(msg.payload, yard);
   assert.equal(msg.topic, "mine");
   assert.equal(msg.parts, undefined);
-  assert.deepEqual(steady(msg.roboflow), { jobId: "j", fileName: "a.mp4", ...yardCounts, times: [] });
+  assert.deepEqual(comparable(msg.roboflow), { jobId: "j", fileName: "a.mp4", ...yardCounts, times: [] });
   assert.equal(server.seen.length, 1);
   assert.equal(server.seen[0]?.url, "/out/results.json?X-Goog-Signature=f00");
   assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "downloaded" });
@@ -30,7 +30,7 @@ test("results: the whole result goes on as one object, with its counts", async (
 test("download may be the first node: it makes msg.roboflow itself", async (t) => {
   const { node, payload } = await downloader(t, {});
   const { outputs } = await node.send({ payload });
-  assert.deepEqual(steady(outputs[0]?.[0]?.roboflow), { ...yardCounts, times: [] });
+  assert.deepEqual(comparable(outputs[0]?.[0]?.roboflow), { ...yardCounts, times: [] });
 });
 
 test("the link: the default, msg.roboflow.outputUrl where that finds nothing, or any other field", async (t) => {
@@ -105,7 +105,7 @@ test("frames: one msg a frame, in order, with parts that a join node understands
   for (const [index, msg] of frames.entries()) {
     assert.deepEqual(msg.parts, { id, type: "array", index, count: 3, len: 1 });
     assert.equal(msg.topic, "mine");
-    assert.deepEqual(steady(msg.roboflow), { jobId: "j", ...yardCounts, times: [] });
+    assert.deepEqual(comparable(msg.roboflow), { jobId: "j", ...yardCounts, times: [] });
   }
   assert.notEqual(frames[0]?.list, frames[1]?.list);
   assert.notEqual(frames[0]?.roboflow, frames[1]?.roboflow);
@@ -165,7 +165,7 @@ test("frames: filters act on predictions and classes; results and the counts sta
     [{ person: 1, car: 1 }, {}, {}],
   );
   assert.deepEqual(frames[2]?.payload.results, { people: yard.people[2] });
-  assert.deepEqual(steady(frames[0]?.roboflow), { ...yardCounts, times: [] });
+  assert.deepEqual(comparable(frames[0]?.roboflow), { ...yardCounts, times: [] });
 });
 
 test("frames: filters leave the other two outputs alone", async (t) => {
@@ -338,7 +338,7 @@ for (const [name, body] of damaged) {
       assert.ok(completed);
       const [msg] = outputs[0] as [Msg];
       assert.equal(msg.payload, file);
-      assert.deepEqual(steady(msg.roboflow), { jobId: "j-1", damaged: true, times: [] });
+      assert.deepEqual(comparable(msg.roboflow), { jobId: "j-1", damaged: true, times: [] });
       assert.equal(readFileSync(file, "utf8"), body);
       const warnings = node.logs().filter((line) => line.includes("written unchanged"));
       assert.equal(warnings.length, 1);

@@ -7,7 +7,7 @@ import { emulatorFor, knownKey } from "../support/client-of";
 import { assertFailure, runNode } from "../support/helper";
 import { type SeenRequest, serve } from "../support/local-server";
 import { aac, ClipMaker, h264, pictureHashes, pictures, streamsOf, tone } from "../support/make-clips";
-import { type Msg, steady } from "../support/messages";
+import { comparable, type Msg } from "../support/messages";
 import { sha256 } from "../unit/emulator/calls";
 
 const yard = readFileSync("demo/clip/yard.mp4");
@@ -48,7 +48,7 @@ test("a clip that only this network reaches is fetched and uploaded, and stays f
   const { outputs } = await node.send({ payload: `${camera.url}/api/events/7-b/clip%201.mp4?x=1` });
   const [msg] = outputs[0] as [Msg];
   const { uploadName, videoPath, inputUrl } = msg.roboflow;
-  assert.deepEqual(steady(msg.roboflow), {
+  assert.deepEqual(comparable(msg.roboflow), {
     fileName: "clip 1.mp4",
     uploadName,
     videoPath,
@@ -79,7 +79,7 @@ test("URLs: pass hands on a local one, fetch fetches, keepHours 0 keeps nothing"
   const stale = { id: "c", videoPath: "/of/an/earlier.mp4", video: { container: "avi" } };
   const passed = await node.send({ payload: url, roboflow: stale });
   assert.equal(passed.outputs[0]?.[0]?.payload, url);
-  assert.deepEqual(JSON.parse(JSON.stringify(steady(passed.outputs[0]?.[0]?.roboflow))), {
+  assert.deepEqual(JSON.parse(JSON.stringify(comparable(passed.outputs[0]?.[0]?.roboflow))), {
     inputUrl: url,
     times: [],
   });

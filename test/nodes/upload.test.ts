@@ -6,7 +6,7 @@ import type { Emulator } from "../../emulator/emulator";
 import { clipOf } from "../../emulator/ledger";
 import { emulatorFor, knownKey } from "../support/client-of";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
-import { type Msg, steady } from "../support/messages";
+import { comparable, type Msg } from "../support/messages";
 import { until } from "../support/node-red";
 import { quickRetries } from "../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
@@ -40,7 +40,7 @@ test("a path in msg.payload is uploaded and its URL goes on in msg.payload", asy
     msg.payload,
     new RegExp(`^${emulator.url}/roboflow_video_inference_input_prod/\\w+/${uploadName}\\?X-Goog-`),
   );
-  assert.deepEqual(steady(msg.roboflow), {
+  assert.deepEqual(comparable(msg.roboflow), {
     fileName: "yard.mp4",
     uploadName,
     videoPath: file,
@@ -109,7 +109,7 @@ test("a web address passes through without an upload, whichever field it comes f
   const { outputs } = await node.send({ payload: 1, clip: { url: " https://cams.example/yard.mp4?x=1 " } });
   const [msg] = outputs[0] as [Msg];
   assert.equal(msg.payload, "https://cams.example/yard.mp4?x=1");
-  assert.deepEqual(steady(msg.roboflow), { inputUrl: "https://cams.example/yard.mp4?x=1", times: [] });
+  assert.deepEqual(comparable(msg.roboflow), { inputUrl: "https://cams.example/yard.mp4?x=1", times: [] });
   assert.deepEqual(emulator.ledger.requests, []);
 });
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 export type Msg = Record<string, any>;
 
 /** `msg.roboflow` without what changes from run to run, whose form is checked instead. */
-export function steady(roboflow: Msg): Msg {
+export function comparable(roboflow: Msg): Msg {
   const { id, handover: _handover, uploadedAt, expiresAt, startedAt, finishedAt, ...rest } = roboflow;
   assert.equal(typeof id, "string");
   for (const time of [uploadedAt, expiresAt, startedAt, finishedAt])
