@@ -19,7 +19,7 @@ export { Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
 export { retries, withRetries } from "./http/retry";
 export { encodePart, expiryOf, isHttpUrl } from "./http/urls";
-export { isObject } from "./json";
+export { type Fields, isObject } from "./json";
 export { pollRateLimiter } from "./polling/rate-limiter";
 export { renewedLink } from "./polling/renewed-link";
 export { secretsOfUrl, withoutSecrets } from "./redact";

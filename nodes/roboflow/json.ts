@@ -1,3 +1,4 @@
+/** What is written `{…}` in JSON, with anything in it. */
 export type Fields = Record<string, unknown>;
 
 /** True for what is written `{…}` in JSON. */

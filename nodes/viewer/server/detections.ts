@@ -1,4 +1,4 @@
-import { type Frame, sightingsOf } from "../../roboflow";
+import { type Fields, type Frame, isObject, sightingsOf } from "../../roboflow";
 import { shorten } from "../../roboflow/shorten";
 import type { Box, Keypoint, Shape } from "../data";
 
@@ -14,10 +14,6 @@ export interface Detection {
 const longestName = 1000;
 /** Corners of an outline; of one that has more, some are left out. */
 const mostPoints = 2000;
-
-type Fields = Record<string, unknown>;
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A name from outside, of bounded length. */
 export const nameOf = (text: string): string => shorten(text, longestName);

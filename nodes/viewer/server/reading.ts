@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { NodeMessage } from "node-red";
-import { isHttpUrl, projectSlugs, shorten, withoutSecrets } from "../../roboflow";
+import { type Fields, isHttpUrl, isObject, projectSlugs, shorten, withoutSecrets } from "../../roboflow";
 import type { ViewerEvent } from "../data";
 import { detectionsInFrame, nameOf } from "./detections";
 import type { IncomingFrame } from "./recording";
@@ -43,9 +43,6 @@ export interface Part {
   isLast: boolean;
 }
 
-type Fields = Record<string, unknown>;
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 const number = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined;
 
