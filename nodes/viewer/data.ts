@@ -67,6 +67,10 @@ export interface Summary {
   windows: [number: number, bytes: number][];
   first: { frame: number; time: number } | null;
   last: { frame: number; time: number } | null;
+  /** Of events: when the last one ends, in seconds. */
+  end?: number;
+  /** Of events, which do not tell the size of the image: how far the boxes reach from its upper left corner, in pixels. */
+  reach?: { width: number; height: number };
 }
 
 /** A clip in the list of the page. */
@@ -79,6 +83,8 @@ export interface ListedClip {
   /** Whether frames are on their way. */
   loading: boolean;
   hasVideo: boolean;
+  /** Whether something of its result has come: frames, or events. */
+  hasResult: boolean;
   frames: number;
   detections: number;
   /** Frames that the job is to have, where that is known. */

@@ -1,25 +1,23 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, readFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "../support/chromium";
-import { NodeRed } from "../support/node-red";
+import type { NodeRed } from "../support/node-red";
 import { versions } from "./support/versions";
 import {
   clipBecomes,
   coloursIn,
   drawnCount,
   longestTask,
-  makePlayable,
   makeVideo,
   near,
   playhead,
   ViewerPages,
 } from "./support/viewer";
-import { frameOf, tellFrames, viewerFlow } from "./support/viewer-clips";
+import { frameOf, startFilm, tellFrames } from "./support/viewer-clips";
 
 const yard = path.join(__dirname, "..", "..", "demo", "clip", "yard.mp4");
 const locales = path.join(__dirname, "..", "..", "nodes", "locales");
@@ -50,30 +48,20 @@ after(async () => {
 for (const version of versions)
   describe(`the viewer's page in ${version.name}`, () => {
     const pages = new ViewerPages(() => browser);
+    let started: Awaited<ReturnType<typeof startFilm>> | undefined;
     let folder: string;
     let nodeRed: NodeRed;
     let address: string;
     let film: string;
 
     before(async () => {
-      folder = mkdtempSync(path.join(tmpdir(), "viewer-page-"));
-      const userDir = path.join(folder, "node-red");
-      film = makeVideo(
-        path.join(folder, "film.mp4"),
-        "-f",
-        "lavfi",
-        "-i",
-        "color=c=black:s=320x180:r=10:d=8",
-      );
-      makePlayable(userDir, film);
-      nodeRed = await NodeRed.start({ ...version.options, userDir, flows: viewerFlow });
-      address = `${nodeRed.url}/video`;
+      started = await startFilm(version.options);
+      ({ folder, nodeRed, address, film } = started);
       await tellFrames(nodeRed, film);
       await clipBecomes(address, "film", ({ state }) => state === "done");
     });
     after(async () => {
-      await nodeRed?.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await started?.stop();
     });
     afterEach(async () => {
       // A clip that cannot be played is asked for all the same, in some of these tests.
@@ -187,7 +175,7 @@ for (const version of versions)
       });
       await says(page, "the job <b>failed</b>");
       const chosen = page.locator("#clips option:checked");
-      assert.match((await chosen.textContent()) ?? "", /^⚠ runs\.mp4 .*failed$/);
+      assert.match((await chosen.textContent()) ?? "", /^⚠ failed · runs\.mp4 · /);
       assert.ok(await page.locator("#notice.trouble").isVisible());
       // It is done after all.
       await tellFrames(nodeRed, film, { ...roboflow, id: "runs" });

@@ -58,8 +58,9 @@ export class EventsList {
     this.#shown = this.#events.filter((event) => this.#hooks.isShown(trackOf(event)));
     const listed = this.#shown.slice(0, this.#all ? listedAtMost : listedAtFirst);
     this.#items = listed.map((event) => this.#item(event, summary ? colourOf(summary, trackOf(event)) : ""));
-    const none = element("li", { className: "none" }, say("noEvents"));
-    this.#list.replaceChildren(...(this.#items.length > 0 ? this.#items : [none]));
+    // Without a summary nobody knows yet.
+    const none = summary ? [element("li", { className: "none" }, say("noEvents"))] : [];
+    this.#list.replaceChildren(...(this.#items.length > 0 ? this.#items : none));
     const rest = this.#shown.length > listed.length;
     this.#more.hidden = !rest || this.#all;
     this.#more.textContent = say("allEvents", { count: grouped(this.#shown.length) });
@@ -73,17 +74,16 @@ export class EventsList {
 
   #item({ class: name, start, end, most, confidence }: ViewerEvent, colour: string): HTMLElement {
     const times = end > start ? `${clock(start)}–${clock(end)}` : clock(start);
-    const facts = [
-      most > 1 ? `${most} ×` : "",
-      confidence === null ? "" : `${Math.round(confidence * 100)}%`,
-    ];
+    const sure = confidence === null ? "" : `${Math.round(confidence * 100)}%`;
+    const several = element("span", { className: "several" }, say("atOnce", { count: grouped(most) }));
     const button = element(
       "button",
       { type: "button" },
       swatch(colour),
       element("span", { className: "name", title: name }, name),
-      element("span", { className: "sure" }, facts.filter(Boolean).join(" ")),
+      element("span", { className: "sure" }, sure),
       element("span", { className: "when" }, times),
+      ...(most > 1 ? [several] : []),
     );
     button.addEventListener("click", () => this.#hooks.seek(start));
     return element("li", {}, button);

@@ -37,6 +37,7 @@ export function tellOf(
   else if (state === "running")
     notice(polls > 0 ? say("runningPolls", { count: grouped(polls) }) : say("running"));
   else if (frames === 0 && summary?.kind !== "events") notice(say("empty"));
+  else if (summary?.kind === "events" && summary.tracks.length === 0) notice(say("noEventsFound"));
   else if (summary && summary.tracks.length === 0 && summary.kind === "frames")
     notice(say("nothing", { count: grouped(frames) }));
   else notice(hasNoPicture ? say("noPicture") : "");

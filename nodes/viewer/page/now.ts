@@ -34,7 +34,8 @@ export function listNow(seen: readonly Seen[], summary: Summary, isProcessed: bo
       element("span", { className: "sure" }, sorted.slice(0, mostConfidences).map(percent).join(" ") + more),
     );
   });
-  const nothing = element("li", { className: "none" }, say(isProcessed ? "none" : "notProcessed"));
+  const missing = summary.kind === "events" ? "onlyEvents" : "notProcessed";
+  const nothing = element("li", { className: "none" }, say(isProcessed ? "none" : missing));
   byId("now").replaceChildren(...(items.length > 0 ? items : [nothing]));
 }
 
@@ -56,6 +57,7 @@ export function speakNow(timeOf: () => number): void {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
     const names = [...document.querySelectorAll("#now .name")].map((name) => name.textContent);
-    byId("spoken").textContent = `${clock(timeOf())}: ${names.join(", ") || say("none")}`;
+    const nothing = document.querySelector("#now .none")?.textContent ?? say("none");
+    byId("spoken").textContent = `${clock(timeOf())}: ${names.join(", ") || nothing}`;
   }, 400);
 }

@@ -23,7 +23,7 @@ const labels = byId<HTMLInputElement>("labels");
 const least = byId<HTMLInputElement>("least");
 
 let clips: ListedClip[] = [];
-/** The clip on show, its summary once it has frames, and its frames. */
+/** The clip on show, its summary once something of its result has come, and its frames. */
 let clip: ListedClip | undefined;
 let summary: Summary | undefined;
 let windows: Windows | undefined;
@@ -70,8 +70,9 @@ function putClips(chosen: ListedClip | undefined): void {
   const options = clips.map(({ id, fileName, created, state }) => {
     const when = new Date(created).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
     const mark = state === "failed" ? "⚠ " : "";
-    const words = marks[state] ? ` · ${marks[state]}` : "";
-    return element("option", { value: id }, `${mark}${fileName} · ${when}${words}`);
+    const words = marks[state] ? `${marks[state]} · ` : "";
+    // Before the name: a long one is cut off at its end.
+    return element("option", { value: id }, `${mark}${words}${fileName} · ${when}`);
   });
   const list = byId<HTMLSelectElement>("clips");
   const told = options.map(({ value, text }) => `${value} ${text}`).join("\n");
@@ -88,9 +89,11 @@ async function update(found: ListedClip): Promise<void> {
   if (isOther) openClip(found);
   else if (before?.version === found.version) return;
   else if (found.hasVideo && !before?.hasVideo) player.open(videoAddress(found.id));
-  if (found.frames > 0) await takeSummary(found);
-  byId("viewer").hidden = !found.hasVideo && found.frames === 0;
+  if (found.hasResult) await takeSummary(found);
   if (clip !== found) return;
+  const viewer = byId("viewer");
+  viewer.hidden = false;
+  viewer.classList.toggle("bare", !found.hasVideo && found.frames === 0 && found.detections === 0);
   layOut();
   if (!found.loading && summary) void takeEvents();
   if (moment !== undefined && (summary || found.hasVideo)) {
@@ -133,7 +136,7 @@ async function takeEvents(): Promise<void> {
   asking = new AbortController();
   const { signal } = asking;
   const of = summary;
-  if (!clip || !of) return;
+  if (!clip || clip.loading || !of) return;
   try {
     const found = await eventsOf(clip.id, Number(least.value), signal);
     if (signal.aborted || of.source !== summary?.source) return;
@@ -149,7 +152,12 @@ async function takeEvents(): Promise<void> {
 /** The image that detections are measured in. */
 function image(): { width: number; height: number } {
   const { videoWidth, videoHeight } = player.video;
-  return summary?.image ?? { width: videoWidth || 16, height: videoHeight || 9 };
+  const { image: told, reach } = summary ?? {};
+  if (told) return told;
+  if (videoWidth > 0 && videoHeight > 0) return { width: videoWidth, height: videoHeight };
+  // Nobody has told it: in the usual shape, and no box lies outside.
+  const width = Math.max(16, reach?.width ?? 0, ((reach?.height ?? 0) * 16) / 9);
+  return { width, height: (width * 9) / 16 };
 }
 
 function layOut(): void {

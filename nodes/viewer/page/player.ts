@@ -75,7 +75,11 @@ export class Player {
   /** Seconds of the clip, as far as is known. */
   get length(): number {
     const { duration } = this.video;
-    return Math.max(Number.isFinite(duration) ? duration : 0, this.#summary?.last?.time ?? 0);
+    return Math.max(
+      Number.isFinite(duration) ? duration : 0,
+      this.#summary?.last?.time ?? 0,
+      this.#summary?.end ?? 0,
+    );
   }
 
   /** Draws with the picture that is on the screen, where the browser says which one that is. */

@@ -200,7 +200,7 @@ export class ClipStore {
     makePrivateFolder(folder);
     const clip = new StoredClip(folder, {
       id: facts.id,
-      fileName: facts.fileName ?? facts.id,
+      fileName: facts.fileName ?? facts.givenName ?? facts.id,
       created: this.#now(),
       stage: "waiting",
     });

@@ -1,6 +1,14 @@
 import path from "node:path";
 import type { NodeMessage } from "node-red";
-import { type Fields, isHttpUrl, isObject, projectSlugs, shorten, withoutSecrets } from "../../roboflow";
+import {
+  canBePath,
+  type Fields,
+  isHttpUrl,
+  isObject,
+  projectSlugs,
+  shorten,
+  withoutSecrets,
+} from "../../roboflow";
 import type { ViewerEvent } from "../data";
 import { detectionsInFrame, nameOf } from "./detections";
 import type { IncomingFrame } from "./recording";
@@ -9,6 +17,8 @@ import type { IncomingFrame } from "./recording";
 export interface ClipFacts {
   id: string;
   fileName?: string | undefined;
+  /** What its path or URL ends in, of a clip that failed before a node had named it. */
+  givenName?: string | undefined;
   jobId?: string | undefined;
   uploadedAt?: string | undefined;
   startedAt?: string | undefined;
@@ -75,6 +85,8 @@ export function readMessage(msg: NodeMessage): { clip: ClipFacts; reading: Readi
 }
 
 function factsOf({ roboflow, filename, parts, _msgid, payload, error }: Fields): ClipFacts | undefined {
+  const named = typeof filename === "string" ? text(lastPart(filename)) : undefined;
+  const givenName = isObject(error) ? nameIn(payload) : undefined;
   if (!isObject(roboflow)) {
     const isResult =
       isObject(payload) && (isFrame(payload) || isEvent(payload) || isResults(payload) || isSummary(payload));
@@ -82,7 +94,7 @@ function factsOf({ roboflow, filename, parts, _msgid, payload, error }: Fields):
     // Frames of one result belong together, whoever has made them.
     const own = isObject(parts) ? text(parts.id, 500) : undefined;
     const id = own ?? text(_msgid, 500);
-    return (isResult || isFailure) && id ? { id, models: [] } : undefined;
+    return (isResult || isFailure) && id ? { id, fileName: named, givenName, models: [] } : undefined;
   }
   if (typeof roboflow.id !== "string" || roboflow.id === "") return undefined;
   const id = clipId(roboflow.id);
@@ -90,8 +102,8 @@ function factsOf({ roboflow, filename, parts, _msgid, payload, error }: Fields):
   const isUploaded = typeof uploadName === "string" || typeof videoPath === "string";
   return {
     id,
-    fileName:
-      text(roboflow.fileName) ?? (typeof filename === "string" ? text(lastPart(filename)) : undefined),
+    fileName: text(roboflow.fileName) ?? named,
+    givenName,
     jobId: text(roboflow.jobId),
     uploadedAt: text(roboflow.uploadedAt),
     startedAt: text(roboflow.startedAt),
@@ -106,6 +118,17 @@ function factsOf({ roboflow, filename, parts, _msgid, payload, error }: Fields):
 }
 
 const lastPart = (file: string) => file.slice(-4096).split(/[\\/]/).pop() ?? "";
+
+/** What a path or URL ends in. Without the query and the login of a URL, which may be secret. */
+function nameIn(payload: unknown): string | undefined {
+  if (typeof payload !== "string" || !canBePath(payload) || !/[\\/]/.test(payload)) return undefined;
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(payload)) return text(lastPart(payload));
+  try {
+    return text(lastPart(decodeURIComponent(new URL(payload).pathname)));
+  } catch {
+    return undefined;
+  }
+}
 
 /** A URL that was passed on, and that holds nothing which is to stay between few: no login, nothing like a signature. */
 const isPublicUrl = (url: unknown): url is string =>

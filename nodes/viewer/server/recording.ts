@@ -153,6 +153,14 @@ export class Recording {
     this.#tally.countSpan(track, event);
     const box = best.box && ([best.box.x, best.box.y, best.box.width, best.box.height] as const);
     this.#noteTime(best.frame, best.time);
+    summary.end = Math.max(summary.end ?? 0, event.end);
+    if (best.box) {
+      const { x, y, width, height } = best.box;
+      summary.reach = {
+        width: Math.max(summary.reach?.width ?? 0, x + width / 2),
+        height: Math.max(summary.reach?.height ?? 0, y + height / 2),
+      };
+    }
     this.#append([best.frame, best.time, [[track, best.confidence, box && [...box]]]]);
     if (summary.events < mostEvents) this.#eventLines.push(this.#lineOf(event));
     summary.events += 1;

@@ -246,6 +246,7 @@ export class StoredClip {
       state,
       loading,
       hasVideo: file.videoPath !== undefined || file.videoUrl !== undefined,
+      hasResult: file.kept !== undefined,
       frames: file.kept?.frames ?? 0,
       detections: file.kept?.detections ?? 0,
       expectedFrames: file.expectedFrames ?? null,

@@ -1,4 +1,8 @@
-import { injectNodes, type NodeRed } from "../../support/node-red";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { injectNodes, NodeRed, type NodeRedOptions } from "../../support/node-red";
+import { makePlayable, makeVideo } from "./viewer";
 
 /** A message with one frame of a clip that has several. */
 export function frameOf(index: number, count: number, predictions: object[], sequence = "s") {
@@ -74,3 +78,18 @@ for (let index = 0; index < count; index++) {
     wires: [["viewer"]],
   },
 ];
+
+/** A Node-RED with a viewer, and eight seconds of black film that the viewer may play. */
+export async function startFilm(options: Pick<NodeRedOptions, "red" | "node">) {
+  const folder = mkdtempSync(path.join(tmpdir(), "viewer-film-"));
+  const userDir = path.join(folder, "node-red");
+  const drawn = "color=c=black:s=320x180:r=10:d=8";
+  const film = makeVideo(path.join(folder, "film.mp4"), "-f", "lavfi", "-i", drawn);
+  makePlayable(userDir, film);
+  const nodeRed = await NodeRed.start({ ...options, userDir, flows: viewerFlow });
+  const stop = async () => {
+    await nodeRed.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { folder, film, nodeRed, address: `${nodeRed.url}/video`, stop };
+}

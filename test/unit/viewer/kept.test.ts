@@ -152,6 +152,40 @@ describe("a clip", () => {
     assert.equal(await after(stage({ payload: "x", error: other }, first)), "done", "what failed behind it");
   });
 
+  it("that failed in the upload has the name of its file, until a node gives it its own", async (t) => {
+    const { store } = newStore(t);
+    const error = { message: "Upload: no", source: { type: "roboflow-video-upload" } };
+    const nameAfter = async (msg: object) => {
+      await store.take(msg as never);
+      return store.get("c")?.listed(false).fileName;
+    };
+    assert.equal(await nameAfter(stage({ payload: "/clips/tmp-1.mp4", error })), "tmp-1.mp4");
+    assert.equal(await nameAfter(stage({ payload: "x" }, { fileName: "yard.mp4" })), "yard.mp4");
+    assert.equal(await nameAfter(stage({ payload: "/clips/tmp-1.mp4", error })), "yard.mp4");
+  });
+
+  it("of which only events come has a result, and knows how far it goes", async (t) => {
+    const { store } = newStore(t);
+    const event = (start: number, end: number, box: object | null) => ({
+      ...{ class: "x", model: "m", start, end, frames: 1, detections: 2, most: 1, confidence: 0.5 },
+      best: { frame: 0, time: start, confidence: 0.5, box },
+    });
+    const listed = () => store.get("c")?.listed(false);
+    await store.take(stage({ payload: { status: 1 } }) as never);
+    assert.equal(listed()?.hasResult, false);
+    const found = [
+      event(1, 9, { x: 100, y: 20, width: 40, height: 30 }),
+      event(2, 3, { x: 10, y: 200, width: 4, height: 10 }),
+      event(4, 5, null),
+    ];
+    for (const [index, payload] of found.entries())
+      await store.take(stage({ payload, parts: { id: "e", index, count: found.length } }) as never);
+    const { hasResult, frames, detections } = listed() ?? {};
+    assert.deepEqual({ hasResult, frames, detections }, { hasResult: true, frames: 0, detections: 6 });
+    const { end, reach } = store.get("c")?.summary() ?? {};
+    assert.deepEqual({ end, reach }, { end: 9, reach: { width: 120, height: 205 } });
+  });
+
   it("takes what comes twice once, and keeps frames rather than events", async (t) => {
     const { store } = newStore(t);
     for (const index of [0, 1, 0, 1, 2, 1, 2]) await store.take(frame(index, 9, first) as never);

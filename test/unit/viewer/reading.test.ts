@@ -65,6 +65,33 @@ describe("a message", () => {
     );
   });
 
+  it("of a clip that failed in the upload names it by what it was to upload, without secrets", () => {
+    const error = { message: "x", source: { type: "roboflow-video-upload" } };
+    const namesOf = (msg: object) => {
+      const { fileName, givenName } = read({ roboflow: { id: "c" }, error, ...msg })?.clip ?? {};
+      return fileName ?? givenName;
+    };
+    for (const [payload, name] of [
+      ["/clips/front door.mp4", "front door.mp4"],
+      ["C:\\clips\\yard.mp4", "yard.mp4"],
+      ["https://user:s3cret@cams.example/a/night%20shift.mp4?token=s3cret", "night shift.mp4"],
+      ["rtsp://user:s3cret@cams.example/live?password=s3cret", "live"],
+      ["rtsp://user:s3cret@cams.example", undefined],
+      ["https://%", undefined],
+      ["job-1", undefined],
+      ["/clips/", undefined],
+      [`/clips/${"x".repeat(5000)}.mp4`, undefined],
+      [Buffer.from("/clips/yard.mp4"), undefined],
+      [undefined, undefined],
+    ] as const)
+      assert.equal(namesOf({ payload }), name, String(payload).slice(0, 80));
+    const payload = "/clips/yard.mp4";
+    assert.equal(namesOf({ payload, filename: "/other/own.mp4" }), "own.mp4");
+    assert.equal(namesOf({ payload, roboflow: { id: "c", fileName: "real.mp4" } }), "real.mp4");
+    assert.equal(namesOf({ payload, _msgid: "m", roboflow: undefined }), "yard.mp4");
+    assert.equal(namesOf({ payload, error: undefined }), undefined, "one that goes on is named by its node");
+  });
+
   it("names a public URL only where nobody has uploaded anything, and no secret is in it", () => {
     const urlOf = (roboflow: object) => read({ roboflow: { id: "c", ...roboflow } })?.clip.videoUrl;
     const url = "https://cams.example/yard.mp4";
