@@ -151,10 +151,7 @@ function invite({ url }: NodeRed, { roboflow }: DemoArguments): void {
   console.log(`
 Open ${url}/video to play the clip with its detections drawn over it.
 Open ${url} to see the flow. The button of the inject node “send a clip” runs the clip again.`);
-  if (!roboflow)
-    console.log(
-      "To use Roboflow itself: see “Quick start with an API key” in README.md, or run npm start -- --key YOUR_KEY",
-    );
+  if (!roboflow) console.log("To use Roboflow itself: see “Quick start with an API key” in README.md.");
   console.log("Press Ctrl-C to stop. Changes made in the editor are not kept.");
 }
 

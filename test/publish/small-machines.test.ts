@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -85,7 +86,8 @@ describe("a small machine", () => {
     const changes: Changes = {
       do: { output: "file", format: "jsonl", filename: `${data}/results/{{roboflow.uploadName}}.jsonl` },
     };
-    makeClips(path.join(data, "clips"), ["one.mp4", "two.mp4"]);
+    mkdirSync(path.join(data, "clips"));
+    for (const name of ["one.mp4", "two.mp4"]) copyFileSync(yardClip, path.join(data, "clips", name));
     const first = await start(changes, { node });
     assert.equal(statusOf(first, "Uid"), String(nobody));
     assert.match(readFileSync(`/proc/${first.pid}/mountinfo`, "utf8"), / \/ \/ ro[, ]/);

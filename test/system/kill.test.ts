@@ -412,6 +412,12 @@ describe("a Node-RED that is killed", () => {
       await lives.start();
       emulator.fault({ kind: "put", do: "delay", delayMs: 400, count: 12 });
       await Promise.all(Array.from({ length: 12 }, () => lives.feed(newClip())));
+      // Of messages that come together, some are taken in a few milliseconds later.
+      await until(
+        () => journalFiles(lives.userDir).length >= 12,
+        20_000,
+        () => `in the journal: ${JSON.stringify(journalEntries(lives.userDir))}`,
+      );
       await lives.nodeRed.kill();
       await lives.died();
       const inTakeUp: Death[] = [

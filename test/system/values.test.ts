@@ -118,7 +118,7 @@ class Gateway {
 
   /** Warnings of what is missing after a restart. */
   warnings = (): string[] =>
-    this.nodeRed.output.split("\n").filter((line) => line.includes("values that JSON cannot carry"));
+    this.nodeRed.output.split("\n").filter((line) => line.includes("values that JSON cannot represent"));
 
   async end(): Promise<void> {
     await this.#nodeRed?.stop();

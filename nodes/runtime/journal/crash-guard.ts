@@ -45,8 +45,9 @@ export class CrashGuard {
     return this.#suspects.has(id);
   }
 
-  /** Says that a suspect is taken up now. */
+  /** Says that a suspect is taken up now: the file says so before, in case it ends this process, too. */
   acquit(id: string): void {
+    if (this.#suspects.has(id)) this.#attempt(() => this.#open());
     this.#suspects.delete(id);
   }
 

@@ -23,6 +23,8 @@ export class LongToken {
    * @returns the offset behind the token, undefined when it goes on behind `end`
    */
   read(bytes: Uint8Array, from: number, end: number, base: number): number | undefined {
+    // Nothing new: what a backslash escapes is still to come.
+    if (from >= end) return undefined;
     const stop = this.isString ? this.#quote(bytes, from, end, base) : scalarEnd(bytes, from);
     const isOver = stop < end;
     if (this.keeps) this.#kept.push(Uint8Array.from(bytes.subarray(from, isOver ? stop : end)));

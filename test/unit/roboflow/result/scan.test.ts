@@ -56,6 +56,13 @@ describe("the scan over the bytes", () => {
   const bytes = Buffer.from(TEXT);
   const whole = told([bytes]);
 
+  test("a long string may be cut anywhere, also behind a backslash", () => {
+    const long = Buffer.from(`{"m":[{"predictions":[],"note":"${'\\":['.repeat(12)}"}],"frame_offset":[0]}`);
+    const expected = told([long], 1000);
+    for (let at = 0; at <= long.length; at++)
+      assert.deepEqual(told([long.subarray(0, at), long.subarray(at)]), expected, `cut at ${at}`);
+  });
+
   test("finds columns, counts and other values", () => {
     const text = (start: number, end: number) => bytes.subarray(start, end).toString();
     assert.deepEqual(whole.keys, ["time_offset", "note", 'me"', "labels", "frame_offset", "clip", "n"]);

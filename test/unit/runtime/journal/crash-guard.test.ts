@@ -46,6 +46,14 @@ it("condemns what was worked on when two processes in a row ended, and only that
   );
 });
 
+it("condemns one that is the first to be worked on, too", () => {
+  new CrashGuard(root).mark(one);
+  const second = new CrashGuard(root);
+  second.acquit(one);
+  second.mark(one);
+  assert.deepEqual(new CrashGuard(root).condemned, [one]);
+});
+
 it("does not take two processes that ended with one in between that did not work on it for two in a row", () => {
   new CrashGuard(root).mark(one);
   new CrashGuard(root).mark(two);
