@@ -84,8 +84,9 @@ describe("a message that ends Node-RED each time it is worked on", () => {
         );
         for (const clip of innocents) assert(emulator.ledger.jobsOf(clip).length <= 1, clip);
         assert.equal(deaths(), 2);
-        const [, file = ""] =
-          /set aside: (\S+[.]crashed) \(job: job-of-the-poisoned-one\)/.exec(nodeRed.output) ?? [];
+        const told = /set aside: (\S+[.]crashed) \(job: job-of-the-poisoned-one\)/;
+        await nodeRed.waitForOutput(told);
+        const [, file = ""] = told.exec(nodeRed.output) ?? [];
         assert(existsSync(file), nodeRed.output.slice(-2000));
         await until(
           () => journalEntries(userDir).length === 0,
