@@ -145,23 +145,25 @@ export function wholeFlow(baseUrl: string): FlowNode[] {
 /** The nodes of that flow that have a dialog of ours; the account's is opened from one of these. */
 export const ownNodes = ["up", "st", "po", "results", "events", "frames", "file", "view", "fo"];
 
-/** Sends clips through the flow and waits until their jobs are being waited for. */
+/** Sends clips through the flow, one after the other, and waits until their jobs are being waited for. */
 export async function waitForJobs(nodeRed: NodeRed, names: readonly string[]): Promise<void> {
   const jobs = async () => {
     const answer = await fetch(`${nodeRed.url}/roboflow-video/poll/po/jobs`);
     return ((await answer.json()) as { jobs: unknown[] }).jobs.length;
   };
-  for (const payload of makeClips(nodeRed.options.userDir, names)) await nodeRed.inject("clip", { payload });
   let waiting = 0;
   const watch = setInterval(async () => {
     waiting = await jobs();
   }, 200);
   try {
-    await until(
-      () => waiting === names.length,
-      20_000,
-      () => `${waiting} of ${names.length} jobs are waited for\n${nodeRed.output.slice(-2000)}`,
-    );
+    for (const [index, payload] of makeClips(nodeRed.options.userDir, names).entries()) {
+      await nodeRed.inject("clip", { payload });
+      await until(
+        () => waiting === index + 1,
+        20_000,
+        () => `${waiting} of ${names.length} jobs are waited for\n${nodeRed.output.slice(-2000)}`,
+      );
+    }
   } finally {
     clearInterval(watch);
   }
