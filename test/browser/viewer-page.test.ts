@@ -164,6 +164,11 @@ for (const version of versions)
       await nodeRed.inject("tell", { roboflow, payload: { status: 1 } });
       const page = await pages.open(address, { hash: "clip=runs" });
       await says(page, english.runningPolls?.replace("__count__", "3") as string);
+      await page.waitForFunction(
+        () =>
+          (document.querySelector("video") as HTMLVideoElement).readyState >=
+          HTMLMediaElement.HAVE_CURRENT_DATA,
+      );
       await page.click("#play");
       await page.waitForFunction(
         () => (document.querySelector("video") as HTMLVideoElement).currentTime > 0.3,
