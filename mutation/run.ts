@@ -11,7 +11,7 @@ import { plan } from "./plan";
 const root = path.join(__dirname, "..");
 const substitute = path.join(__dirname, "substitute.cjs");
 /** Milliseconds that tests may take with a mistake, beside some times of what they take without. */
-const patience = { least: 10_000, times: 4 };
+const timeLimit = { leastMs: 10_000, times: 4 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -51,7 +51,7 @@ async function judge(file: string, tests: string[]): Promise<void> {
   // A comment alone changes nothing: the tests must pass, and take this long.
   const unchanged = { line: 0, change: "", text: `${text}\n// unchanged` };
   if (await isNoticed(file, unchanged, tests, 600_000)) throw new Error(`${tests} fail without a mistake`);
-  const limit = Math.max(patience.least, patience.times * (performance.now() - began));
+  const limit = Math.max(timeLimit.leastMs, timeLimit.times * (performance.now() - began));
   const survivors: Mutant[] = [];
   const queue = [...mutants];
   const work = async () => {

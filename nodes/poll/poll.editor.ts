@@ -56,7 +56,9 @@ RED.nodes.registerType<PollOptions>("roboflow-video-poll", {
     typedField("jobId", messageTypes);
     $("#node-input-interval, #node-input-account").on("input change", () => {
       const interval = Number($("#node-input-interval").val());
-      $("#roboflow-video-floor").toggle(interval > 0 && interval < 60 && isRoboflowItself(chosenAccount()));
+      $("#roboflow-video-minimum-interval").toggle(
+        interval > 0 && interval < 60 && isRoboflowItself(chosenAccount()),
+      );
     });
     pendingJobs(this.id, $("#roboflow-video-jobs"), $("#roboflow-video-jobs-message"));
   },

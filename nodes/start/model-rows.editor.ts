@@ -157,13 +157,13 @@ export class ModelRows {
     return this.items().length === 0;
   }
 
-  /** Puts the cursor where nothing is chosen yet; the list opens there when it comes ({@link offer}). */
+  /** Puts the cursor where nothing is chosen yet; the list opens there when it comes ({@link openChoices}). */
   focusEmpty(): void {
     this.emptyItem()?.model.trigger("focus");
   }
 
   /** Opens the list of models where the cursor stands in a field in which nothing is chosen yet. */
-  offer(): void {
+  openChoices(): void {
     const item = this.emptyItem();
     if (item?.model.is(":focus")) item.open();
   }

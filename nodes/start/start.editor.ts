@@ -94,7 +94,7 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
     let isFound = false;
     whenOpened("#node-input-name", () => {
       rows.focusEmpty();
-      if (isFound) rows.offer();
+      if (isFound) rows.openChoices();
     });
 
     // The account as well as what is in it, which may be edited from here.
@@ -124,7 +124,7 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
       if (models.length === 0) return notice(place, "plain", say("models.none", { workspace }));
       notice(place, "good", say("models.found", { workspace, models: models.length }));
       isFound = true;
-      rows.offer();
+      rows.openChoices();
     };
     $("#node-input-account").on("change", () => {
       if (chosen() !== shownFor) void offerModels(false);

@@ -30,7 +30,7 @@ export type FrameLine = [frame: number, time: number | null, seen: Seen[]];
  * one frame a number each. The n-th is the highest confidence, in whole percent, at which n were in one frame together:
  * as many numbers as reach a threshold, so many were there.
  */
-export type Piece = [time: number, ...percents: number[]];
+export type Bin = [time: number, ...percents: number[]];
 
 /** A row of the timeline: a class of a model. */
 export interface Track {
@@ -40,7 +40,7 @@ export interface Track {
   class: string | null;
   /** Detections by whole percent of confidence, 0 to 100. */
   counts: number[];
-  pieces: Piece[];
+  bins: Bin[];
 }
 
 /** The number of the window in which frames without a time are kept. */
@@ -57,8 +57,8 @@ export interface Summary {
   image: { width: number; height: number } | null;
   models: string[];
   tracks: Track[];
-  /** Seconds of a piece of the timeline. */
-  pieceSeconds: number;
+  /** Seconds of a bin of the timeline. */
+  binSeconds: number;
   /** Seconds of a window. */
   windowSeconds: number;
   /** Seconds between two frames, as far as they say. */
@@ -123,6 +123,5 @@ export interface ViewerEvent {
 export const percentOf = (confidence: number | null): number =>
   confidence === null ? 100 : Math.min(100, Math.max(0, Math.floor(confidence * 100 + 1e-9)));
 
-/** The piece of the timeline that a time is in. The margin keeps 0.4999 s from the piece before 0.5 s. */
-export const pieceOf = (time: number, pieceSeconds: number): number =>
-  Math.floor((time + 0.001) / pieceSeconds);
+/** The bin of the timeline that a time is in. The margin keeps 0.4999 s from the bin before 0.5 s. */
+export const binOf = (time: number, binSeconds: number): number => Math.floor((time + 0.001) / binSeconds);

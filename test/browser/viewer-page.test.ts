@@ -325,7 +325,11 @@ for (const version of versions)
       }
       await page.locator("#speed").selectOption("4");
       await page.keyboard.press("Space");
-      await page.waitForTimeout(2000);
+      const played = await page.evaluate(() => document.querySelector("video")?.currentTime ?? 0);
+      await page.waitForFunction(
+        (from) => (document.querySelector("video")?.currentTime ?? 0) >= from + 6,
+        played,
+      );
       await page.keyboard.press("Space");
       await page.locator("#least").fill("60");
       await page.locator("#events button").first().waitFor();

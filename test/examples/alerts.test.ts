@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, it } from "node:test";
 import { ffmpegPath } from "../../emulator/video";
 import { pressButton, writeResult } from "../support/example";
-import type { FlowNode } from "../support/node-red";
+import { type FlowNode, until } from "../support/node-red";
 import { clip, openStage, sendsTheClip } from "./stage";
 
 const stage = openStage();
@@ -71,8 +71,11 @@ describe("an alert, imported and used", () => {
       assert.deepEqual([...picture.subarray(0, 3)], [0xff, 0xd8, 0xff], "a JPEG");
       assert.ok(picture.length > 1000);
       assert.match(filename, /yard, the gate\.mp4-0\.jpg$/);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      assert.deepEqual(readdirSync(stage.folder), ["yard, the gate.mp4"]);
+      await until(
+        () => readdirSync(stage.folder).join() === "yard, the gate.mp4",
+        30_000,
+        () => `what is left: ${readdirSync(stage.folder)}`,
+      );
     });
 
     it("runs nothing that a file's name says, and tells of the event all the same", async () => {

@@ -61,9 +61,7 @@ describe("Frigate, imported and used", () => {
       const opinions: any[] = [];
       client.on("message", (_topic, payload) => opinions.push(JSON.parse(payload.toString())));
       await client.subscribeAsync("roboflow/gate/event");
-      await flow.waitForOutput(/Connected to broker/);
-      // The subscription comes a moment later, and an answer to it is not told of.
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await broker.subscribed(["frigate/events"]);
       const event = (type: string, id: string, label: string, more = {}) => {
         const after = { id, camera: "gate", label, has_clip: true, has_snapshot: true, ...more };
         return client.publishAsync("frigate/events", JSON.stringify({ type, before: after, after }), {

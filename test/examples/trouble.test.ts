@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -117,19 +119,28 @@ function inputFolders(): string {
   return input;
 }
 
+/** Node-REDs that have been started: each subscribes to what the examples listen to. */
+let gateways = 0;
+
 /** Starts a Node-RED with all examples, in a user directory whose records lie elsewhere. */
 async function startAll(userDir: string, nodes: FlowNode[]): Promise<NodeRed> {
+  gateways += 1;
   mkdirSync(userDir, { recursive: true });
   symlinkSync(path.join(stage.folder, "records.jsonl"), path.join(userDir, "records.jsonl"));
   const nodeRed = await NodeRed.start({ userDir, flows: [], env: { ROBOFLOW_API_KEY: apiKey } });
   await deployExamples(nodeRed, nodes);
+  const of = (type: string) => nodes.filter((node) => node.type === type);
+  await broker.subscribed(
+    of("mqtt in").map(({ topic }) => topic as string),
+    gateways,
+  );
+  // What is in a folder at the first look is left alone.
+  const looked = path.join(userDir, "roboflow-video", ".folders");
   await until(
-    () => nodeRed.output.split("Connected to broker").length > 1,
+    () => existsSync(looked) && readdirSync(looked).length === of("roboflow-video-folder").length,
     30_000,
     () => nodeRed.output,
   );
-  // The folders are looked into, and the subscriptions there.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
   return nodeRed;
 }
 

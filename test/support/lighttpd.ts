@@ -1,19 +1,14 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { freePort, until } from "./node-red";
+import { startDaemon } from "./daemon";
+import { freePort } from "./node-red";
 
 export interface Lighttpd {
   url: string;
   stop(): Promise<void>;
 }
-
-/** Debian puts it where an ordinary user's PATH does not look. */
-const program =
-  ["/usr/sbin/lighttpd", "/usr/local/sbin/lighttpd"].find((file) => existsSync(file)) ?? "lighttpd";
 
 const realm = "camera";
 
@@ -40,27 +35,11 @@ auth.backend.htdigest.userfile = ${JSON.stringify(path.join(own, "users"))}
 auth.require = ("/" => ("method" => "digest", "realm" => "${realm}", "require" => "valid-user", "algorithm" => "${algorithm}"))
 `,
   );
-  const server = spawn(program, ["-D", "-f", path.join(own, "lighttpd.conf")], { stdio: "ignore" });
-  let answers = false;
-  const knock = () => {
-    const socket = connect(port, "127.0.0.1", () => {
-      answers = true;
-      socket.destroy();
-    });
-    socket.on("error", () => setTimeout(knock, 50));
-  };
-  knock();
-  await until(
-    () => answers,
-    30_000,
-    () => "lighttpd does not answer",
-  );
+  const daemon = await startDaemon("lighttpd", ["-D", "-f", path.join(own, "lighttpd.conf")], port);
   return {
     url: `http://127.0.0.1:${port}`,
     stop: async () => {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill();
-      await ended;
+      await daemon.stop();
       rmSync(own, { recursive: true, force: true });
     },
   };

@@ -1,54 +1,56 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { startDaemon } from "./daemon";
 import { freePort, until } from "./node-red";
 
 export interface Mosquitto {
   port: number;
   url: string;
+  /**
+   * Waits until somebody has subscribed to some topics.
+   *
+   * @param times how often to each, since the broker was started.
+   */
+  subscribed(topics: string[], times?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Debian puts it where an ordinary user's PATH does not look. */
-const program =
-  ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].find((file) => existsSync(file)) ?? "mosquitto";
-
 /** Starts a real Mosquitto on 127.0.0.1 that keeps nothing on disk. */
-export async function startMosquitto(port?: number): Promise<Mosquitto> {
-  return start(port ?? (await freePort()));
-}
-
-async function start(port: number): Promise<Mosquitto> {
+export async function startMosquitto(given?: number): Promise<Mosquitto> {
+  const port = given ?? (await freePort());
   const folder = mkdtempSync(path.join(tmpdir(), "roboflow-mosquitto-"));
   const config = path.join(folder, "mosquitto.conf");
   writeFileSync(
     config,
-    `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 10000\nuser root\n`,
+    `listener ${port} 127.0.0.1
+allow_anonymous true
+persistence false
+max_queued_messages 10000
+user root
+log_dest stderr
+log_type error
+log_type subscribe
+`,
   );
-  const broker = spawn(program, ["-c", config], { stdio: "ignore" });
-  let answers = false;
-  const knock = () => {
-    const socket = connect(port, "127.0.0.1", () => {
-      answers = true;
-      socket.destroy();
-    });
-    socket.on("error", () => setTimeout(knock, 50));
-  };
-  knock();
-  await until(
-    () => answers,
-    10_000,
-    () => "Mosquitto does not answer",
-  );
+  const daemon = await startDaemon("mosquitto", ["-c", config], port);
+  // A line is "TIME: CLIENT QOS TOPIC".
+  const timesOf = (topic: string) =>
+    daemon
+      .log()
+      .split("\n")
+      .filter((line) => line.endsWith(` ${topic}`)).length;
   return {
     port,
     url: `mqtt://127.0.0.1:${port}`,
+    subscribed: (topics, times = 1) =>
+      until(
+        () => topics.every((topic) => timesOf(topic) >= times),
+        30_000,
+        () => `subscriptions to ${topics}: ${daemon.log()}`,
+      ),
     stop: async () => {
-      const ended = new Promise((resolve) => broker.once("exit", resolve));
-      broker.kill();
-      await ended;
+      await daemon.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -183,7 +183,7 @@ const nothingSeen: Summary = {
   image: null,
   models: [],
   tracks: [],
-  pieceSeconds: 1,
+  binSeconds: 1,
   windowSeconds: 10,
   step: 1,
   windows: [],

@@ -1,4 +1,4 @@
-import { type Piece, pieceOf, type Summary, type Track } from "../data";
+import { type Bin, binOf, type Summary, type Track } from "../data";
 import { clock } from "./clock";
 import { byId, element, swatch } from "./dom";
 import { colourOf } from "./palette";
@@ -210,18 +210,17 @@ export class Timeline {
     return colourOf(this.#summary as Summary, track);
   }
 
-  /** Pieces in which something is left at this confidence. */
-  #pieces(track: number): Piece[] {
-    return (this.#summary?.tracks[track]?.pieces ?? []).filter((piece) => mostFrom(piece, this.#least) > 0);
+  /** Bins in which something is left at this confidence. */
+  #bins(track: number): Bin[] {
+    return (this.#summary?.tracks[track]?.bins ?? []).filter((bin) => mostFrom(bin, this.#least) > 0);
   }
 
   /** Where a class is first seen again before or after now, first or last. */
   #seenFrom(track: number, key: string): number | undefined {
-    const pieceSeconds = this.#summary?.pieceSeconds ?? 1;
-    const pieces = this.#pieces(track);
-    const begins = pieces.filter(
-      (piece, at) =>
-        at === 0 || pieceOf(piece[0], pieceSeconds) - pieceOf((pieces[at - 1] as Piece)[0], pieceSeconds) > 1,
+    const binSeconds = this.#summary?.binSeconds ?? 1;
+    const bins = this.#bins(track);
+    const begins = bins.filter(
+      (bin, at) => at === 0 || binOf(bin[0], binSeconds) - binOf((bins[at - 1] as Bin)[0], binSeconds) > 1,
     );
     const times = begins.map(([time]) => time);
     const margin = 0.05;
@@ -240,10 +239,10 @@ export class Timeline {
   }
 
   #snapped(track: number, time: number, reach: number): number {
-    const pieceSeconds = this.#summary?.pieceSeconds ?? 1;
+    const binSeconds = this.#summary?.binSeconds ?? 1;
     let best: { from: number; away: number } | undefined;
-    for (const [from] of this.#pieces(track)) {
-      const away = from > time ? from - time : Math.max(0, time - from - pieceSeconds);
+    for (const [from] of this.#bins(track)) {
+      const away = from > time ? from - time : Math.max(0, time - from - binSeconds);
       if (away === 0) return Math.max(time, from);
       if (away <= reach && (!best || away < best.away)) best = { from, away };
     }
@@ -270,7 +269,7 @@ export class Timeline {
     const [ruler] = this.#strips;
     if (!this.#summary || !ruler) return;
     putTicks(ruler, this.#length);
-    const { pieceSeconds } = this.#summary;
+    const { binSeconds } = this.#summary;
     for (const { track, canvas } of this.#tracks) {
       const width = Math.round(canvas.clientWidth * devicePixelRatio);
       const height = Math.round(canvas.clientHeight * devicePixelRatio);
@@ -281,14 +280,14 @@ export class Timeline {
       pen.clearRect(0, 0, width, height);
       pen.fillStyle = this.#colourOf(track);
       pen.globalAlpha = this.isShown(track) ? 1 : 0.2;
-      const pieces = this.#pieces(track).map((piece) => [piece[0], mostFrom(piece, this.#least)] as const);
-      const highest = pieces.reduce((most, [, here]) => Math.max(most, here), 1);
-      for (const [time, most] of pieces) {
-        // Pieces lie on a grid; whole pixels leave no seam between them.
-        const piece = pieceOf(time, pieceSeconds);
-        const edge = (at: number) => Math.round(((at * pieceSeconds) / this.#length) * width);
+      const bins = this.#bins(track).map((bin) => [bin[0], mostFrom(bin, this.#least)] as const);
+      const highest = bins.reduce((most, [, here]) => Math.max(most, here), 1);
+      for (const [time, most] of bins) {
+        // Bins lie on a grid; whole pixels leave no seam between them.
+        const bin = binOf(time, binSeconds);
+        const edge = (at: number) => Math.round(((at * binSeconds) / this.#length) * width);
         const high = Math.round(height * (0.3 + 0.7 * (most / highest)));
-        pen.fillRect(edge(piece), height - high, Math.max(2, edge(piece + 1) - edge(piece)), high);
+        pen.fillRect(edge(bin), height - high, Math.max(2, edge(bin + 1) - edge(bin)), high);
       }
     }
   }
@@ -312,9 +311,9 @@ const totalFrom = (track: Track | undefined, percent: number): number =>
   (track?.counts ?? []).reduce((sum, count, at) => (at >= percent ? sum + count : sum), 0);
 
 /** The most in one frame, from a confidence on. */
-function mostFrom(piece: Piece, percent: number): number {
+function mostFrom(bin: Bin, percent: number): number {
   let most = 0;
   // The highest stand first.
-  while (most + 1 < piece.length && (piece[most + 1] as number) >= percent) most++;
+  while (most + 1 < bin.length && (bin[most + 1] as number) >= percent) most++;
   return most;
 }

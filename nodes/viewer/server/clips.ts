@@ -29,7 +29,7 @@ export interface ClipStoreOptions {
 
 /**
  * The clips of one viewer, each in a folder of its own, the oldest forgotten when there are too many. Everything is
- * written by this class and at once, in small pieces; what is read from disk at the start is what a kill has left whole.
+ * written by this class and at once, a little at a time; what is read from disk at the start is what a kill has left whole.
  */
 export class ClipStore {
   readonly #options: ClipStoreOptions;

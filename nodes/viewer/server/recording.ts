@@ -10,8 +10,8 @@ import { Tally } from "./tally";
 const windowSeconds = 10;
 /** Windows of a clip: a hundred hours. */
 const mostWindows = 36_000;
-/** The shortest piece of the timeline, in seconds. */
-const shortestPiece = 0.25;
+/** The shortest bin of the timeline, in seconds. */
+const shortestBin = 0.25;
 /** Bytes after which what has come is written. */
 const bufferBytes = 64 * 1024;
 /** Bytes that wait for a disk that refuses; more is let go, since memory must not fill up. */
@@ -92,7 +92,7 @@ export class Recording {
       image: null,
       models: [],
       tracks: [],
-      pieceSeconds: Math.max(shortestPiece, step),
+      binSeconds: Math.max(shortestBin, step),
       windowSeconds,
       step,
       windows: [],

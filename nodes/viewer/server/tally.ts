@@ -1,8 +1,8 @@
-import { type Piece, percentOf, pieceOf, type Summary, type Track } from "../data";
+import { type Bin, binOf, percentOf, type Summary, type Track } from "../data";
 import type { Detection } from "./detections";
 
-/** Pieces of the timeline: when a clip gets longer, its pieces do. */
-const mostPieces = 800;
+/** Bins of the timeline: when a clip gets longer, its bins do. */
+const mostBins = 800;
 /** Rows of the timeline; a model that invents class names gets no more. */
 const mostTracks = 1000;
 /** The row of all further classes. */
@@ -11,26 +11,26 @@ const otherClasses = "…";
 const mostModels = 1000;
 /** Detections of one class in one frame that the timeline tells apart. */
 const mostInFrame = 1000;
-/** Numbers in all pieces of a clip: they stand in memory, and are written every second. */
+/** Numbers in all bins of a clip: they stand in memory, and are written every second. */
 const mostNumbers = 500_000;
-/** A clip keeps as many pieces, however many numbers there are. */
-const fewestPieces = 50;
+/** A clip keeps as many bins, however many numbers there are. */
+const fewestBins = 50;
 
 /** Counts what is in a clip, frame by frame: the rows of its timeline, at bounded size. */
 export class Tally {
   readonly #summary: Summary;
   readonly #tracks = new Map<string, number>();
-  /** In all pieces, those of their times among them. */
+  /** In all bins, those of their times among them. */
   #numbers = 0;
-  /** Of the last piece, in seconds. */
+  /** Of the last bin, in seconds. */
   #latest = 0;
 
   constructor(summary: Summary) {
     this.#summary = summary;
-    for (const [number, { model, class: name, pieces }] of summary.tracks.entries()) {
+    for (const [number, { model, class: name, bins }] of summary.tracks.entries()) {
       this.#tracks.set(keyOf(model, name), number);
-      for (const piece of pieces) this.#numbers += piece.length;
-      this.#latest = Math.max(this.#latest, pieces.at(-1)?.[0] ?? 0);
+      for (const bin of bins) this.#numbers += bin.length;
+      this.#latest = Math.max(this.#latest, bins.at(-1)?.[0] ?? 0);
     }
   }
 
@@ -57,7 +57,7 @@ export class Tally {
   }
 
   #add(model: number, name: string | null): number {
-    const track: Track = { model, class: name, counts: new Array(101).fill(0), pieces: [] };
+    const track: Track = { model, class: name, counts: new Array(101).fill(0), bins: [] };
     const number = this.#summary.tracks.push(track) - 1;
     this.#tracks.set(keyOf(model, name), number);
     return number;
@@ -69,9 +69,9 @@ export class Tally {
     const percents = detections.map(({ confidence }) => percentOf(confidence));
     for (const percent of percents) counts[percent] = (counts[percent] ?? 0) + 1;
     if (time === null) return;
-    this.#lengthenPieces(time);
+    this.#lengthenBins(time);
     const sorted = percents.sort((one, other) => other - one).slice(0, mostInFrame);
-    this.#addPiece(this.#summary.tracks[track] as Track, [time, ...sorted]);
+    this.#addBin(this.#summary.tracks[track] as Track, [time, ...sorted]);
     this.#saveRoom();
   }
 
@@ -84,55 +84,54 @@ export class Tally {
     const percent = percentOf(confidence);
     const of = this.#summary.tracks[track] as Track;
     of.counts[percent] = (of.counts[percent] ?? 0) + detections;
-    this.#lengthenPieces(end);
+    this.#lengthenBins(end);
     const percents = new Array(Math.min(Math.max(1, most), mostInFrame)).fill(percent);
-    const { pieceSeconds } = this.#summary;
-    const [first, last] = [pieceOf(start, pieceSeconds), pieceOf(end, pieceSeconds)];
-    for (let piece = first; piece <= last; piece++)
-      this.#addPiece(of, [piece === first ? start : piece * pieceSeconds, ...percents]);
+    const { binSeconds } = this.#summary;
+    const [first, last] = [binOf(start, binSeconds), binOf(end, binSeconds)];
+    for (let bin = first; bin <= last; bin++)
+      this.#addBin(of, [bin === first ? start : bin * binSeconds, ...percents]);
     this.#saveRoom();
   }
 
-  #lengthenPieces(time: number): void {
+  #lengthenBins(time: number): void {
     this.#latest = Math.max(this.#latest, time);
-    while (pieceOf(time, this.#summary.pieceSeconds) >= mostPieces) this.#doublePieces();
+    while (binOf(time, this.#summary.binSeconds) >= mostBins) this.#doubleBins();
   }
 
   #saveRoom(): void {
-    const isTooLong = () => pieceOf(this.#latest, this.#summary.pieceSeconds) >= fewestPieces;
-    while (this.#numbers > mostNumbers && isTooLong()) this.#doublePieces();
+    const isTooLong = () => binOf(this.#latest, this.#summary.binSeconds) >= fewestBins;
+    while (this.#numbers > mostNumbers && isTooLong()) this.#doubleBins();
   }
 
-  #doublePieces(): void {
+  #doubleBins(): void {
     const summary = this.#summary;
-    summary.pieceSeconds *= 2;
+    summary.binSeconds *= 2;
     this.#numbers = 0;
     for (const track of summary.tracks) {
-      const { pieces } = track;
-      track.pieces = [];
-      for (const piece of pieces) this.#addPiece(track, piece);
+      const { bins } = track;
+      track.bins = [];
+      for (const bin of bins) this.#addBin(track, bin);
     }
   }
 
-  /** Pieces of a track are in order of time, whatever the order of frames. */
-  #addPiece({ pieces }: Track, added: Piece): void {
-    const { pieceSeconds } = this.#summary;
-    const number = pieceOf(added[0], pieceSeconds);
-    let at = pieces.length;
-    while (at > 0 && pieceOf((pieces[at - 1] as Piece)[0], pieceSeconds) > number) at--;
-    let piece = pieces[at - 1];
-    if (!piece || pieceOf(piece[0], pieceSeconds) !== number) {
-      piece = [added[0]];
-      pieces.splice(at, 0, piece);
+  /** Bins of a track are in order of time, whatever the order of frames. */
+  #addBin({ bins }: Track, added: Bin): void {
+    const { binSeconds } = this.#summary;
+    const number = binOf(added[0], binSeconds);
+    let at = bins.length;
+    while (at > 0 && binOf((bins[at - 1] as Bin)[0], binSeconds) > number) at--;
+    let bin = bins[at - 1];
+    if (!bin || binOf(bin[0], binSeconds) !== number) {
+      bin = [added[0]];
+      bins.splice(at, 0, bin);
       this.#numbers += 1;
     }
-    piece[0] = Math.min(piece[0], added[0]);
+    bin[0] = Math.min(bin[0], added[0]);
     // That there is something is noted in any case.
-    const room = Math.max(2, piece.length + mostNumbers - this.#numbers);
-    this.#numbers -= piece.length;
-    for (let n = 1; n < Math.min(added.length, room); n++)
-      piece[n] = Math.max(piece[n] ?? 0, added[n] as number);
-    this.#numbers += piece.length;
+    const room = Math.max(2, bin.length + mostNumbers - this.#numbers);
+    this.#numbers -= bin.length;
+    for (let n = 1; n < Math.min(added.length, room); n++) bin[n] = Math.max(bin[n] ?? 0, added[n] as number);
+    this.#numbers += bin.length;
   }
 }
 

@@ -53,13 +53,13 @@ test("a summary that claims thousands of detections for hours takes little memor
   await store.take(message("big", summaryOf(150, claim)) as never);
   clearInterval(watch);
   const summary = store.get("big")?.summary();
-  const numbers = summary?.tracks.flatMap(({ pieces }) => pieces.map((piece) => piece.length)) ?? [];
+  const numbers = summary?.tracks.flatMap(({ bins }) => bins.map((bin) => bin.length)) ?? [];
   const total = numbers.reduce((sum, count) => sum + count, 0);
-  assert.ok(total > 150 && total < 700_000, `${total} numbers in pieces`);
+  assert.ok(total > 150 && total < 700_000, `${total} numbers in bins`);
   assert.ok(turns > 1, "nothing else had its turn");
   assert.equal(summary?.events, 150);
   assert.ok(
-    summary?.tracks.every(({ pieces }) => pieces.length > 0),
+    summary?.tracks.every(({ bins }) => bins.length > 0),
     "a class has no place on the timeline",
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { type Piece, percentOf, pieceOf, type Summary } from "../../../nodes/viewer/data";
+import { type Bin, binOf, percentOf, type Summary } from "../../../nodes/viewer/data";
 import { Tally, totalsOf } from "../../../nodes/viewer/server/tally";
 
 const newSummary = (): Summary => ({
@@ -11,7 +11,7 @@ const newSummary = (): Summary => ({
   image: null,
   models: [],
   tracks: [],
-  pieceSeconds: 0.25,
+  binSeconds: 0.25,
   windowSeconds: 10,
   step: 0.1,
   windows: [],
@@ -20,7 +20,7 @@ const newSummary = (): Summary => ({
 });
 
 /** The most in one frame, as the page reads it. */
-const mostFrom = (piece: Piece, percent: number) => piece.slice(1).filter((each) => each >= percent).length;
+const mostFrom = (bin: Bin, percent: number) => bin.slice(1).filter((each) => each >= percent).length;
 
 describe("the timeline", () => {
   it("knows for every threshold how many there were, in all and at most in one frame", () => {
@@ -40,7 +40,7 @@ describe("the timeline", () => {
               time,
               scores.map((confidence) => ({ confidence })),
             );
-        const { counts, pieces } = summary.tracks[0] ?? { counts: [], pieces: [] };
+        const { counts, bins } = summary.tracks[0] ?? { counts: [], bins: [] };
         const passing = (scores: number[]) => scores.filter((score) => percentOf(score) >= percent).length;
         const total = counts.reduce((sum, count, at) => (at >= percent ? sum + count : sum), 0);
         assert.equal(
@@ -49,13 +49,13 @@ describe("the timeline", () => {
         );
         const most = new Map<number, number>();
         for (const [time, scores] of frames) {
-          const piece = pieceOf(time, summary.pieceSeconds);
-          most.set(piece, Math.max(most.get(piece) ?? 0, passing(scores)));
+          const bin = binOf(time, summary.binSeconds);
+          most.set(bin, Math.max(most.get(bin) ?? 0, passing(scores)));
         }
-        for (const piece of pieces)
-          assert.equal(mostFrom(piece, percent), most.get(pieceOf(piece[0], summary.pieceSeconds)));
-        assert.ok(pieces.length <= 800);
-        const times = pieces.map(([time]) => time);
+        for (const bin of bins)
+          assert.equal(mostFrom(bin, percent), most.get(binOf(bin[0], summary.binSeconds)));
+        assert.ok(bins.length <= 800);
+        const times = bins.map(([time]) => time);
         assert.deepEqual(
           times,
           [...times].sort((one, other) => one - other),
@@ -82,7 +82,7 @@ describe("the timeline", () => {
         ["__proto__", 1],
       ],
     );
-    assert.equal(summary.tracks[1]?.pieces.length, 0, "without a time there is no place");
+    assert.equal(summary.tracks[1]?.bins.length, 0, "without a time there is no place");
   });
 
   it("gives models that invent classes no more than a bounded number of rows", () => {
