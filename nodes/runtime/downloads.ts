@@ -1,4 +1,4 @@
-import type { NodeAPI } from "node-red";
+import { onePerNodeRed } from "./one-per-node-red";
 
 /** Clips whose results are on their way through a download node of this Node-RED, and how many times. */
 export class ResultsUnderWay {
@@ -19,14 +19,8 @@ export class ResultsUnderWay {
   }
 }
 
-const ofProcess = new WeakMap<object, ResultsUnderWay>();
-
 /**
  * The results under way in this Node-RED. A download node that sends one message per frame says nothing when there is
  * none, so a viewer cannot know by messages alone whether more will come.
  */
-export function resultsUnderWay(RED: NodeAPI): ResultsUnderWay {
-  const known = ofProcess.get(RED.events) ?? new ResultsUnderWay();
-  ofProcess.set(RED.events, known);
-  return known;
-}
+export const resultsUnderWay = onePerNodeRed(() => new ResultsUnderWay());

@@ -1,7 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { NodeAPI } from "node-red";
-import { storageFolder } from "./paths";
+import { onePerNodeRed } from "./one-per-node-red";
 
 /** Clips that are remembered; more than any viewer keeps. The oldest are forgotten first. */
 const mostClips = 10_000;
@@ -109,14 +108,7 @@ function parsed(line: string): unknown {
   }
 }
 
-const ofProcess = new WeakMap<object, Map<string, PlayableClips>>();
-
 /** The clips of this Node-RED: one record per user directory, so that its file has one writer. */
-export function playableClips(RED: NodeAPI): PlayableClips {
-  const file = path.join(storageFolder(RED), ".playable.jsonl");
-  const known = ofProcess.get(RED.events) ?? new Map<string, PlayableClips>();
-  ofProcess.set(RED.events, known);
-  const clips = known.get(file) ?? new PlayableClips(file);
-  known.set(file, clips);
-  return clips;
-}
+export const playableClips = onePerNodeRed(
+  (_, storage) => new PlayableClips(path.join(storage, ".playable.jsonl")),
+);

@@ -2,9 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
 import { readdir, rename, rm, rmdir, stat, utimes } from "node:fs/promises";
 import path from "node:path";
-import type { NodeAPI } from "node-red";
 import { cannotWrite, makeFolder } from "../runtime/folders";
-import { storageFolder } from "../runtime/paths";
+import { onePerNodeRed } from "../runtime/one-per-node-red";
 
 /** An upload node that keeps clips. */
 interface Keeper {
@@ -169,15 +168,8 @@ export class ClipPlace {
   }
 }
 
-const stores = new Map<string, ClipStore>();
-
 /** The clips of this Node-RED. The folder's name is none that the journal gives to a node. */
-export function clipStoreOf(RED: NodeAPI): ClipStore {
-  const root = path.join(storageFolder(RED), ".clips");
-  const store = stores.get(root) ?? new ClipStore(root);
-  stores.set(root, store);
-  return store;
-}
+export const clipStoreOf = onePerNodeRed((_, storage) => new ClipStore(path.join(storage, ".clips")));
 
 /** A node's ID may hold anything. */
 const folderOf = (node: string) => createHash("sha256").update(node).digest("hex").slice(0, 16);

@@ -4,7 +4,7 @@ import { CrashGuard } from "../journal/crash-guard";
 import { type JournalEntry, jobOf } from "../journal/entry";
 import { Journal } from "../journal/journal";
 import { removeLeftovers } from "../leftovers";
-import { storageFolder } from "../paths";
+import { onePerNodeRed } from "../one-per-node-red";
 import { type TextValues, text, type WarningKey } from "../text";
 import { Deferred } from "./deferred";
 import { type Deploy, mayLose } from "./deploy";
@@ -179,14 +179,5 @@ function exists(id: string, configured: Set<string>): boolean {
   return false;
 }
 
-const lifecycles = new WeakMap<object, Map<string, Lifecycle>>();
-
 /** The life of this Node-RED; made with its first node. */
-export function lifecycleOf(RED: NodeAPI): Lifecycle {
-  const root = storageFolder(RED);
-  const known = lifecycles.get(RED.events) ?? new Map<string, Lifecycle>();
-  lifecycles.set(RED.events, known);
-  const lifecycle = known.get(root) ?? new Lifecycle(RED, root);
-  known.set(root, lifecycle);
-  return lifecycle;
-}
+export const lifecycleOf = onePerNodeRed((RED, root) => new Lifecycle(RED, root));
