@@ -24,7 +24,7 @@ export interface StepEvent {
 }
 
 /** What a download node with output `events` sends. */
-export interface SeenEvent {
+export interface DetectionEvent {
   class: string;
   start: number;
   end: number;
@@ -38,7 +38,7 @@ export type DemoEvent =
   | { kind: "taken"; at: number; from: string }
   | { kind: "done"; clip: string; roboflow: Clip }
   | { kind: "frame"; clip: string }
-  | { kind: "event"; clip: string; event: SeenEvent }
+  | { kind: "event"; clip: string; event: DetectionEvent }
   | { kind: "failed"; clip?: string; step: string; code?: string; message: string };
 
 /** Reads the events of a file as they are appended. */

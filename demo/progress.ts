@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { Clip, DemoEvent, SeenEvent, StepEvent } from "./events";
+import type { Clip, DemoEvent, DetectionEvent, StepEvent } from "./events";
 
 /** How a clip ended. */
 export type Ending = { clip: Clip } | { failure: string };
@@ -9,7 +9,7 @@ interface ClipProgress {
   since: number;
   /** Messages with a frame. */
   frames: number;
-  events: SeenEvent[];
+  events: DetectionEvent[];
   /** Download nodes that are still to be done with it. */
   downloads: number;
 }

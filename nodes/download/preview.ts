@@ -1,4 +1,4 @@
-import { type Frame, type SeenEvent, withoutSecrets } from "../roboflow";
+import { type DetectionEvent, type Frame, withoutSecrets } from "../roboflow";
 import type { EventRow, FrameRow, PreviewRows } from "./preview-rows";
 
 /** Rows that are kept, classes of a frame, and characters of a name: a result may hold any number, of any length. */
@@ -9,7 +9,7 @@ const longestName = 100;
 const shown = (name: string) => withoutSecrets(name, [], longestName);
 
 /** The first of some events, as rows. */
-export function previewOfEvents(events: Iterable<SeenEvent>, count: number): PreviewRows {
+export function previewOfEvents(events: Iterable<DetectionEvent>, count: number): PreviewRows {
   const rows: EventRow[] = [];
   for (const event of events) {
     if (rows.length === mostRows) break;

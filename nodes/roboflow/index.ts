@@ -26,6 +26,7 @@ export { secretsOfUrl, withoutSecrets } from "./redact";
 export {
   checkResultSize,
   csvOf,
+  type DetectionEvent,
   type EventOptions,
   type Frame,
   type FrameFilter,
@@ -37,7 +38,6 @@ export {
   type Row,
   readEvents,
   readSummary,
-  type SeenEvent,
   sightingsOf,
 } from "./result";
 export { getResult, type Incoming, saveAndOpen, saveText, saveTo } from "./result/fetch";

@@ -97,25 +97,6 @@ export interface ListedClip {
 
 export type ClipState = "waiting" | "running" | "done" | "failed";
 
-/** One span of time in which a class was detected, as the download node makes them. */
-export interface ViewerEvent {
-  class: string;
-  model: string;
-  start: number;
-  end: number;
-  duration: number;
-  frames: number;
-  detections: number;
-  most: number;
-  confidence: number | null;
-  best: {
-    frame: number;
-    time: number;
-    confidence: number | null;
-    box: { x: number; y: number; width: number; height: number } | null;
-  };
-}
-
 /**
  * A confidence in whole percent, rounded down; one that a model does not give counts as sure. The margin keeps 0.29 from
  * being 28 %, which is what its product with 100 is.

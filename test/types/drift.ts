@@ -1,11 +1,10 @@
 // Holds the published types (index.d.ts) against those that the code works with: where they differ, this does not compile.
 // Whoever changes one changes the other as well.
 import type * as published from "@camera-flows/node-red-roboflow-video";
-import type { ErrorCode, Frame, SeenEvent } from "../../nodes/roboflow";
+import type { DetectionEvent, ErrorCode, Frame } from "../../nodes/roboflow";
 import type { ApiModel } from "../../nodes/roboflow/api/models";
 import type { ClassSummary, ClipSummary } from "../../nodes/roboflow/result/outputs/events";
-import type { Box } from "../../nodes/roboflow/result/outputs/sightings";
-import type { Prediction } from "../../nodes/roboflow/result/types";
+import type { Box, Prediction } from "../../nodes/roboflow/result/types";
 import type { Clip } from "../../nodes/runtime/message";
 
 /** True for one and the same type. */
@@ -21,7 +20,7 @@ holds<Same<published.ErrorCode, ErrorCode>>();
 holds<Same<Named<published.RoboflowClip>, Omit<Named<Clip>, Internal>>>();
 holds<Same<published.ApiModel, ApiModel>>();
 holds<Same<published.Box, Box>>();
-holds<Same<published.DetectionEvent, SeenEvent>>();
+holds<Same<published.DetectionEvent, DetectionEvent>>();
 holds<Same<published.ClassSummary, Named<ClassSummary>>>();
 holds<Same<published.ClipSummary, ClipSummary>>();
 // The code reads predictions as whatever the server sent; published is what they hold according to its documentation.

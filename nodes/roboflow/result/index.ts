@@ -6,9 +6,8 @@ export {
   type EventOptions,
   readEvents,
   readSummary,
-  type SeenEvent,
 } from "./outputs/events";
 export { sightingsOf } from "./outputs/sightings";
 export { csvOf, jsonLinesOf } from "./outputs/tables";
 export type { Row } from "./read/rows";
-export type { Frame, FrameFilter, ResultSummary } from "./types";
+export type { DetectionEvent, Frame, FrameFilter, ResultSummary } from "./types";

@@ -25,6 +25,35 @@ export interface Frame {
   results: Record<string, unknown>;
 }
 
+/** Where something was seen, as the API gives it: `x` and `y` are the middle, in pixels. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A span of time in which a model saw a class. Times in seconds of playback. */
+export interface DetectionEvent {
+  class: string;
+  model: string;
+  start: number;
+  /** Time of the last frame in which the class was seen. */
+  end: number;
+  /** `end` − `start`. */
+  duration: number;
+  /** Frames in which it was seen. */
+  frames: number;
+  /** Predictions in all of them. */
+  detections: number;
+  /** The most in one frame. */
+  most: number;
+  /** The highest; null where the model gives none. */
+  confidence: number | null;
+  /** The prediction of highest confidence, the first of equals. */
+  best: { frame: number; time: number; confidence: number | null; box: Box | null };
+}
+
 export interface FrameFilter {
   /** 0 to 1; predictions below are left out. */
   minConfidence: number;

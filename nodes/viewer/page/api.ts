@@ -1,5 +1,6 @@
+import type { DetectionEvent } from "../../roboflow/result/types";
 import { requestHeader } from "../../runtime/request-header";
-import type { FrameLine, ListedClip, Summary, ViewerEvent } from "../data";
+import type { FrameLine, ListedClip, Summary } from "../data";
 import { withoutSlashAtEnd } from "../options";
 
 /** The page may stand below any path, with a slash at its end or without. */
@@ -23,7 +24,7 @@ export const eventsOf = async (
   id: string,
   percent: number,
   signal: AbortSignal,
-): Promise<{ total: number; events: ViewerEvent[] }> =>
+): Promise<{ total: number; events: DetectionEvent[] }> =>
   (await ask(`${pageAddressOf(id)}/events?confidence=${percent / 100}`, signal)).json();
 
 /** Milliseconds of work after which the page gets its turn. */

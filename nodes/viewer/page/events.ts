@@ -1,4 +1,5 @@
-import type { Summary, ViewerEvent } from "../data";
+import type { DetectionEvent } from "../../roboflow/result/types";
+import type { Summary } from "../data";
 import { clock } from "./clock";
 import { byId, element, swatch } from "./dom";
 import { colourOf } from "./palette";
@@ -20,9 +21,9 @@ export class EventsList {
   readonly #more = byId("all-events");
   readonly #hooks: EventsHooks;
   #summary: Summary | undefined;
-  #events: ViewerEvent[] = [];
+  #events: DetectionEvent[] = [];
   #total = 0;
-  #shown: ViewerEvent[] = [];
+  #shown: DetectionEvent[] = [];
   #items: HTMLElement[] = [];
   #all = false;
 
@@ -41,7 +42,7 @@ export class EventsList {
     this.show({ total: 0, events: [] }, undefined);
   }
 
-  show({ total, events }: { total: number; events: ViewerEvent[] }, summary: Summary | undefined): void {
+  show({ total, events }: { total: number; events: DetectionEvent[] }, summary: Summary | undefined): void {
     this.#events = events;
     this.#total = total;
     this.#summary = summary;
@@ -54,7 +55,7 @@ export class EventsList {
     const tracks = new Map<string, number>();
     for (const [track, { model, class: name }] of summary?.tracks.entries() ?? [])
       tracks.set(JSON.stringify([summary?.models[model], name]), track);
-    const trackOf = (event: ViewerEvent) => tracks.get(JSON.stringify([event.model, event.class])) ?? -1;
+    const trackOf = (event: DetectionEvent) => tracks.get(JSON.stringify([event.model, event.class])) ?? -1;
     this.#shown = this.#events.filter((event) => this.#hooks.isShown(trackOf(event)));
     const listed = this.#shown.slice(0, this.#all ? listedAtMost : listedAtFirst);
     this.#items = listed.map((event) => this.#item(event, summary ? colourOf(summary, trackOf(event)) : ""));
@@ -72,7 +73,7 @@ export class EventsList {
     });
   }
 
-  #item({ class: name, start, end, most, confidence }: ViewerEvent, colour: string): HTMLElement {
+  #item({ class: name, start, end, most, confidence }: DetectionEvent, colour: string): HTMLElement {
     const times = end > start ? `${clock(start)}–${clock(end)}` : clock(start);
     const sure = confidence === null ? "" : `${Math.round(confidence * 100)}%`;
     const several = element("span", { className: "several" }, say("atOnce", { count: grouped(most) }));
@@ -92,7 +93,7 @@ export class EventsList {
   /** Marks those that are going on. */
   set time(time: number) {
     for (const [at, item] of this.#items.entries()) {
-      const { start, end } = this.#shown[at] as ViewerEvent;
+      const { start, end } = this.#shown[at] as DetectionEvent;
       const isNow = time >= start - margin && time <= end + margin;
       if (item.classList.contains("now") !== isNow) item.classList.toggle("now", isNow);
     }

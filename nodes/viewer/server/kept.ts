@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import path from "node:path";
 import { EventLoopYield } from "../../event-loop";
-import { csvOf, type ResultRows, type Row, readEvents } from "../../roboflow";
-import type { FrameLine, Summary, ViewerEvent } from "../data";
+import { csvOf, type DetectionEvent, type ResultRows, type Row, readEvents } from "../../roboflow";
+import type { FrameLine, Summary } from "../data";
 import { eventsFile, type KeptSummary, windowFile } from "./recording";
 
 /** Seconds: sightings at most so far apart are one event; as the download node has it by default. */
@@ -77,15 +77,15 @@ export async function keptEvents(
   summary: KeptSummary,
   minConfidence: number,
   most: number,
-): Promise<{ total: number; events: ViewerEvent[] }> {
-  const events: ViewerEvent[] = [];
+): Promise<{ total: number; events: DetectionEvent[] }> {
+  const events: DetectionEvent[] = [];
   let total = 0;
-  const take = (event: ViewerEvent) => {
+  const take = (event: DetectionEvent) => {
     total += 1;
     if (events.length < most) events.push(event);
   };
   if (summary.kind === "events") {
-    for await (const event of linesOf<ViewerEvent>(path.join(folder, eventsFile), summary.eventBytes))
+    for await (const event of linesOf<DetectionEvent>(path.join(folder, eventsFile), summary.eventBytes))
       if (event.confidence === null || event.confidence >= minConfidence) take(event);
     return { total, events };
   }

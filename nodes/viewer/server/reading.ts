@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { NodeMessage } from "node-red";
+import type { DetectionEvent } from "../../roboflow";
 import {
   canBePath,
   type Fields,
@@ -9,7 +10,6 @@ import {
   shorten,
   withoutSecrets,
 } from "../../roboflow";
-import type { ViewerEvent } from "../data";
 import { detectionsInFrame, nameOf } from "./detections";
 import type { IncomingFrame } from "./recording";
 
@@ -41,8 +41,8 @@ export type Reading =
   | { kind: "stage"; stage: "waiting" | "running" | "finished" }
   | { kind: "failed"; error: string; stamp: string; isOfPipeline: boolean }
   | { kind: "frame"; frame: IncomingFrame; part: Part }
-  | { kind: "event"; event: ViewerEvent; part: Part }
-  | { kind: "summary"; events: ViewerEvent[] }
+  | { kind: "event"; event: DetectionEvent; part: Part }
+  | { kind: "summary"; events: DetectionEvent[] }
   | { kind: "results"; value: Fields }
   | { kind: "file"; file: string };
 
@@ -201,7 +201,7 @@ export function imageOf(image: unknown): IncomingFrame["image"] {
     : null;
 }
 
-function eventOf(event: Fields): ViewerEvent | undefined {
+function eventOf(event: Fields): DetectionEvent | undefined {
   const { best, confidence } = event;
   const [start, end] = [clipTime(event.start), clipTime(event.end)];
   if (!isObject(best) || start === null || end === null || end < start) return undefined;
@@ -223,7 +223,7 @@ function eventOf(event: Fields): ViewerEvent | undefined {
       frame: number(best.frame) ?? 0,
       time: clipTime(best.time) ?? start,
       confidence: number(best.confidence) ?? null,
-      box: sides.includes(undefined) ? null : ({ x, y, width, height } as ViewerEvent["best"]["box"]),
+      box: sides.includes(undefined) ? null : ({ x, y, width, height } as DetectionEvent["best"]["box"]),
     },
   };
 }

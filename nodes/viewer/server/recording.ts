@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
-import { type FrameLine, type Seen, type Summary, timeless, type ViewerEvent } from "../data";
+import type { DetectionEvent } from "../../roboflow";
+import { type FrameLine, type Seen, type Summary, timeless } from "../data";
 import type { Detection } from "./detections";
 import { nameOf } from "./detections";
 import { makePrivateFolder, readJson, removeAll, replaceFile, writeAt } from "./files";
@@ -145,7 +146,7 @@ export class Recording {
   }
 
   /** Takes an event: as {@link addFrame}, with one frame for its best detection. */
-  addEvent(index: number | undefined, event: ViewerEvent): boolean {
+  addEvent(index: number | undefined, event: DetectionEvent): boolean {
     const { summary } = this;
     if (!this.#isNext(index)) return false;
     const { best } = event;
@@ -214,7 +215,7 @@ export class Recording {
     this.#writeIfMany();
   }
 
-  #lineOf(value: FrameLine | ViewerEvent): string {
+  #lineOf(value: FrameLine | DetectionEvent): string {
     const text = `${JSON.stringify(value)}\n`;
     this.#waitingBytes += text.length;
     return text;

@@ -2,11 +2,11 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
 import type { NodeAPI } from "node-red";
-import { Semaphore, setKey, withoutSecrets } from "../../roboflow";
+import { type DetectionEvent, Semaphore, setKey, withoutSecrets } from "../../roboflow";
 import { guards } from "../../runtime/admin";
 import { parseFraction } from "../../runtime/numbers";
 import type { PlayableClips } from "../../runtime/playable";
-import type { Summary, ViewerEvent } from "../data";
+import type { Summary } from "../data";
 import type { ClipStore } from "./clips";
 import { readJson, replaceFile } from "./files";
 import { beginningOf, keptEvents, keptTable, windowBytes } from "./kept";
@@ -194,13 +194,18 @@ export class ViewerSite implements Site {
   }
 
   /** Events of a clip; those of all its detections are made once and kept. */
-  async #events(clip: StoredClip, minConfidence: number): Promise<{ total: number; events: ViewerEvent[] }> {
+  async #events(
+    clip: StoredClip,
+    minConfidence: number,
+  ): Promise<{ total: number; events: DetectionEvent[] }> {
     const summary = clip.summary();
     if (!summary || summary.frames + summary.events === 0) return { total: 0, events: [] };
     const file = path.join(clip.folder, eventsCache);
     const of = `${summary.source} ${summary.next} ${summary.frames}`;
     const isKept = minConfidence === 0 && summary.kind === "frames" && !clip.isRecording;
-    const known = isKept ? readJson<{ of: string; total: number; events: ViewerEvent[] }>(file) : undefined;
+    const known = isKept
+      ? readJson<{ of: string; total: number; events: DetectionEvent[] }>(file)
+      : undefined;
     if (known?.of === of) return { total: known.total, events: known.events };
     const signal = AbortSignal.timeout(60_000);
     return this.#reading.run(async () => {

@@ -1,4 +1,4 @@
-import type { Box } from "./sightings";
+import type { Box } from "../types";
 
 /** In place of the confidence that a prediction does not have: below all others. */
 export const NO_CONFIDENCE = Number.NEGATIVE_INFINITY;

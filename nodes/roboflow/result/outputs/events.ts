@@ -1,32 +1,10 @@
 import { EventLoopYield } from "../../../event-loop";
 import type { ResultFile, ResultRows } from "../open";
 import { setKey } from "../safe-keys";
-import type { FrameFilter } from "../types";
+import type { DetectionEvent, FrameFilter } from "../types";
 import { field, NO_CONFIDENCE } from "./event-store";
 import { Filter } from "./filter";
 import { type ClassTotals, SightingCollector } from "./sighting-collector";
-import type { Box } from "./sightings";
-
-/** A span of time in which a model saw a class. Times in seconds of playback. */
-export interface SeenEvent {
-  class: string;
-  model: string;
-  start: number;
-  /** Time of the last frame in which the class was seen. */
-  end: number;
-  /** `end` − `start`. */
-  duration: number;
-  /** Frames in which it was seen. */
-  frames: number;
-  /** Predictions in all of them. */
-  detections: number;
-  /** The most in one frame. */
-  most: number;
-  /** The highest; null where the model gives none. */
-  confidence: number | null;
-  /** The prediction of highest confidence, the first of equals. */
-  best: { frame: number; time: number; confidence: number | null; box: Box | null };
-}
 
 /** What was seen of one class, by all models together; `first` and `last` are times, null where frames have none. */
 export interface ClassSummary extends ClassTotals {
@@ -44,7 +22,7 @@ export interface ClipSummary {
   duration: number;
   detections: number;
   classes: Record<string, ClassSummary>;
-  events: SeenEvent[];
+  events: DetectionEvent[];
 }
 
 export interface EventOptions {
@@ -57,7 +35,7 @@ export interface EventOptions {
 /** The events of a result, in the order of start, class and model. */
 export interface EventList {
   readonly length: number;
-  [Symbol.iterator](): Iterator<SeenEvent>;
+  [Symbol.iterator](): Iterator<DetectionEvent>;
 }
 
 /**
@@ -122,7 +100,7 @@ async function collect(
   return { collector, events: await collector.finish(minDuration) };
 }
 
-function seenEvent(collector: SightingCollector, event: number): SeenEvent {
+function seenEvent(collector: SightingCollector, event: number): DetectionEvent {
   const { store } = collector;
   const get = (name: number) => store.get(event, name);
   const { class: className, model } = collector.track(event);

@@ -1,14 +1,7 @@
 import { type Fields, isObject } from "../../json";
 import { predictionsOf } from "../entries";
+import type { Box } from "../types";
 import { confidenceOf } from "./filter";
-
-/** Where something was seen, as the API gives it: `x` and `y` are the middle, in pixels. */
-export interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
 
 /** One thing that a model saw in one frame. */
 export interface Sighting {

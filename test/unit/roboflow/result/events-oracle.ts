@@ -2,10 +2,15 @@
  * The events and the summary of a result by a plain parse of the whole, told as simply as can be and sharing no code with
  * the reader.
  */
-import type { ClipSummary, EventOptions, FrameFilter, SeenEvent } from "../../../../nodes/roboflow/result";
+import type {
+  ClipSummary,
+  DetectionEvent,
+  EventOptions,
+  FrameFilter,
+} from "../../../../nodes/roboflow/result";
 
 type Fields = Record<string, unknown>;
-type Box = SeenEvent["best"]["box"];
+type Box = DetectionEvent["best"]["box"];
 
 interface Seen {
   row: number;
@@ -38,14 +43,14 @@ export function plainEvents(
   result: PlainResult,
   filter: FrameFilter,
   { gap, minDuration }: EventOptions,
-): SeenEvent[] {
+): DetectionEvent[] {
   const groups = new Map<string, Seen[]>();
   for (const one of allSeen(result, filter)) {
     if (one.time === null || one.class === null) continue;
     const key = JSON.stringify([one.class, one.model]);
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
-  const events: SeenEvent[] = [];
+  const events: DetectionEvent[] = [];
   for (const group of groups.values()) {
     group.sort((a, b) => (a.time as number) - (b.time as number) || a.row - b.row);
     let event: Seen[] = [];
@@ -95,7 +100,7 @@ export function plainSummary(result: PlainResult, filter: FrameFilter, options: 
 }
 
 /** @param seen in the order of time */
-function eventOf(seen: Seen[]): SeenEvent {
+function eventOf(seen: Seen[]): DetectionEvent {
   const [first] = seen as [Seen];
   const best = highest(seen) as Seen;
   const start = first.time as number;
