@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Emulator } from "../emulator/emulator";
+import { makeClips } from "../test/support/clips";
 import { freePort, NodeRed, until } from "../test/support/node-red";
-import { makeClips } from "../test/system/support/clips";
-import { type Measure, measure, measureOptions, measureSettings } from "../test/system/support/measure";
 import {
   credentials,
   fewerNodes,
@@ -11,7 +10,8 @@ import {
   newUserDir,
   pipeline,
   storageOf,
-} from "../test/system/support/pipeline";
+} from "../test/support/pipeline";
+import { type Measure, measure, measureOptions, measureSettings } from "../test/system/support/measure";
 
 /** Milliseconds that Node-RED may take to answer that it has a clip. */
 const answerLimit = 10_000;

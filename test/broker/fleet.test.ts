@@ -5,10 +5,10 @@ import path from "node:path";
 import { after, before, it } from "node:test";
 import mqtt from "mqtt";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
 import { readExample, waitingJobs, withFolder } from "../support/example";
 import { type Mosquitto, startMosquitto } from "../support/mosquitto";
 import { type FlowNode, freePort, injectNodes, NodeRed, until } from "../support/node-red";
-import { makeClips } from "../system/support/clips";
 
 const apiKey = "fleet-key-0815";
 const clips = 60;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
+import { makeClips } from "../support/clips";
 import type { NodeRed } from "../support/node-red";
-import { makeClips } from "../system/support/clips";
 import { Editor } from "./support/editor";
 import { apiKey } from "./support/flows";
 import { openStage } from "./support/stage";

@@ -5,8 +5,8 @@ import { after, afterEach, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "../support/chromium";
 import type { NodeRed } from "../support/node-red";
+import { clipBecomes, ViewerPages } from "../support/viewer";
 import { versions } from "./support/versions";
-import { clipBecomes, ViewerPages } from "./support/viewer";
 import { frameOf, startFilm } from "./support/viewer-clips";
 
 const locales = path.join(__dirname, "..", "..", "nodes", "locales");

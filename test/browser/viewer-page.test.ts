@@ -6,7 +6,6 @@ import { after, afterEach, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "../support/chromium";
 import type { NodeRed } from "../support/node-red";
-import { versions } from "./support/versions";
 import {
   clipBecomes,
   coloursIn,
@@ -16,7 +15,8 @@ import {
   near,
   playhead,
   ViewerPages,
-} from "./support/viewer";
+} from "../support/viewer";
+import { versions } from "./support/versions";
 import { frameOf, startFilm, tellFrames } from "./support/viewer-clips";
 
 const yard = path.join(__dirname, "..", "..", "demo", "clip", "yard.mp4");

@@ -8,7 +8,6 @@ import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { launchChromium } from "../support/chromium";
 import { pressButton } from "../support/example";
 import type { NodeRed } from "../support/node-red";
-import { versions } from "./support/versions";
 import {
   clipBecomes,
   drawnCount,
@@ -23,7 +22,8 @@ import {
   screenColours,
   showFrame,
   ViewerPages,
-} from "./support/viewer";
+} from "../support/viewer";
+import { versions } from "./support/versions";
 import {
   height,
   inkOfBars,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { sha256 } from "../support/emulator-calls";
 import { aac, ClipMaker, h264, hevc, pictureHashes, pictures, streamsOf, tone } from "../support/make-clips";
-import { sha256 } from "../unit/emulator/calls";
 import { throughNode } from "./one-node";
 
 // Files as cameras, recorders and phones leave them, made by ffmpeg: each arrives as it should, or is refused with its

@@ -4,11 +4,11 @@ import path from "node:path";
 import { test } from "node:test";
 import { emulatorFor, knownKey } from "../support/client-of";
 import { box, downloader, framesOf, seen, yard, yardCounts } from "../support/downloads";
+import { detector, post } from "../support/emulator-calls";
 import { assertFailure, runNode } from "../support/helper";
 import { comparable, type Msg } from "../support/messages";
 import { quickRetries } from "../support/quick-retries";
 import { temporaryFolder } from "../support/recordings";
-import { detector, post } from "../unit/emulator/calls";
 
 test("results: the whole result goes on as one object, with its counts", async (t) => {
   const { node, server, payload } = await downloader(t, {});

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { emulatorFor, knownKey } from "../support/client-of";
+import { detector, post } from "../support/emulator-calls";
 import { runNode } from "../support/helper";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
-import { detector, post } from "../unit/emulator/calls";
 
 const inputUrl = "https://cams.example/yard.mp4";
 

@@ -3,11 +3,11 @@ import dns from "node:dns";
 import { type TestContext, test } from "node:test";
 import type { Emulator } from "../../emulator/emulator";
 import { emulatorFor, knownKey } from "../support/client-of";
+import { detector, post } from "../support/emulator-calls";
 import { fakeClock } from "../support/fake-clock";
 import { assertFailure, type FlowOptions, type NodeUnderTest, runNode } from "../support/helper";
 import { answerJson, serve } from "../support/local-server";
 import { comparable, type Msg } from "../support/messages";
-import { detector, post } from "../unit/emulator/calls";
 
 /** A poll node beside the emulator, asking ten times a second. */
 async function poller(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {

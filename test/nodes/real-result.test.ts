@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { emulatorFor, knownKey } from "../support/client-of";
+import { detector, outcome, post } from "../support/emulator-calls";
 import { runNode } from "../support/helper";
 import { comparable, type Msg } from "../support/messages";
 import { realResult } from "../support/real-result";
 import { temporaryFolder } from "../support/recordings";
-import { detector, outcome, post } from "../unit/emulator/calls";
 
 const text = readFileSync(realResult, "utf8");
 const whole = JSON.parse(text);

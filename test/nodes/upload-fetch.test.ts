@@ -4,11 +4,11 @@ import type { ServerResponse } from "node:http";
 import path from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { emulatorFor, knownKey } from "../support/client-of";
+import { sha256 } from "../support/emulator-calls";
 import { assertFailure, runNode } from "../support/helper";
 import { type SeenRequest, serve } from "../support/local-server";
 import { aac, ClipMaker, h264, pictureHashes, pictures, streamsOf, tone } from "../support/make-clips";
 import { comparable, type Msg } from "../support/messages";
-import { sha256 } from "../unit/emulator/calls";
 
 const yard = readFileSync("demo/clip/yard.mp4");
 const facts = { container: "mp4", codec: "h264", width: 640, height: 360, duration: 15, fps: 10 };

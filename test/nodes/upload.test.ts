@@ -5,12 +5,12 @@ import { type TestContext, test } from "node:test";
 import type { Emulator } from "../../emulator/emulator";
 import { clipOf } from "../../emulator/ledger";
 import { emulatorFor, knownKey } from "../support/client-of";
+import { sha256 } from "../support/emulator-calls";
 import { assertFailure, type FlowOptions, runNode } from "../support/helper";
 import { comparable, type Msg } from "../support/messages";
 import { until } from "../support/node-red";
 import { quickRetries } from "../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
-import { sha256 } from "../unit/emulator/calls";
 
 /** An upload node beside the emulator. */
 async function uploader(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {

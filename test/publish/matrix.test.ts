@@ -6,10 +6,10 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import ts from "typescript";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { yardClip } from "../support/emulator-calls";
+import { isOfOtherNpm, packedTarball } from "../support/installed";
 import { NodeRed, type NodeRedOptions, until } from "../support/node-red";
-import { isOfOtherNpm, packedTarball } from "../system/support/installed";
-import { credentials, journalFiles, newUserDir, pipeline, storageOf } from "../system/support/pipeline";
-import { yardClip } from "../unit/emulator/calls";
+import { credentials, journalFiles, newUserDir, pipeline, storageOf } from "../support/pipeline";
 import { hasBinaries, installPairs, type Pair } from "./support/pairs";
 
 const checkout = path.join(__dirname, "..", "..");

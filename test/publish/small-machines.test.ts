@@ -14,9 +14,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
+import { yardClip } from "../support/emulator-calls";
 import { makeResult } from "../support/make-result";
 import { type FlowNode, NodeRed, type NodeRedOptions, until } from "../support/node-red";
-import { makeClips } from "../system/support/clips";
 import {
   type Changes,
   credentials,
@@ -24,8 +25,7 @@ import {
   journalFiles,
   newUserDir,
   pipeline,
-} from "../system/support/pipeline";
-import { yardClip } from "../unit/emulator/calls";
+} from "../support/pipeline";
 import { cannotRun, confinements, nobody } from "./support/confine";
 
 const gibibyte = 1024 ** 3;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after, before, it, type TestContext } from "node:test";
 import { type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
-import { credentials, fewerNodes, journalFiles, newUserDir } from "./support/pipeline";
+import { credentials, fewerNodes, journalFiles, newUserDir } from "../support/pipeline";
 
 /** Messages in one turn of the event loop. */
 const count = 10_000;

@@ -18,7 +18,7 @@ import {
   recordNode,
   until,
 } from "../support/node-red";
-import { journalFiles } from "./support/pipeline";
+import { journalFiles } from "../support/pipeline";
 
 /** Found wherever they turn up; the letters show whether a login goes out as UTF-8. */
 const login = { user: "kämera-7Qx9", password: "gehéim/5vQ2mXw9" };

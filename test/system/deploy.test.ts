@@ -15,6 +15,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { clipOf } from "../../emulator/ledger";
+import { clipBytes, makeClips } from "../support/clips";
 import {
   type FlowNode,
   injectNodes,
@@ -23,7 +24,6 @@ import {
   recordNode,
   until,
 } from "../support/node-red";
-import { clipBytes, makeClips } from "./support/clips";
 import {
   type Changes,
   clipsWithResult,
@@ -33,7 +33,7 @@ import {
   newUserDir,
   pipeline,
   storageOf,
-} from "./support/pipeline";
+} from "../support/pipeline";
 
 const apiKey = "a-key-that-must-not-be-written";
 const credentials = { acc: { apiKey } };

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
-import { newUserDir } from "./support/pipeline";
+import { newUserDir } from "../support/pipeline";
 
 /** Seconds that the poll node waits for a job; an answer at this pace takes minutes. */
 const limit = 4;

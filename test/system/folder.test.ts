@@ -14,9 +14,9 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { clipBytes } from "../support/clips";
 import { type FlowNode, NodeRed, type NodeRedOptions, recordNode, until } from "../support/node-red";
-import { clipBytes } from "./support/clips";
-import { credentials, fewerNodes, journalFiles, newUserDir, pipeline, storageOf } from "./support/pipeline";
+import { credentials, fewerNodes, journalFiles, newUserDir, pipeline, storageOf } from "../support/pipeline";
 
 /** What interrupts, one after the other: the ways in which Node-RED ends, and the deploys. */
 const ways = ["SIGKILL", "SIGTERM", "full", "nodes", "SIGINT", "flows", "reload"] as const;

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
 import { injectNodes, NodeRed, type RecordedMessage, until } from "../support/node-red";
-import { makeClips } from "./support/clips";
-import { credentials, fewerNodes, journalEntries, newUserDir, pipeline } from "./support/pipeline";
+import { credentials, fewerNodes, journalEntries, newUserDir, pipeline } from "../support/pipeline";
 
 /** Without a bracket that closes it, this held up the whole process for minutes: translations look for keys in it. */
 const nested = "$t(front door camera of the yard at the north side, seen from the gate";

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { hostileResults } from "../support/hostile-results";
 import { serve } from "../support/local-server";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
-import { fewerNodes, newUserDir } from "./support/pipeline";
+import { fewerNodes, newUserDir } from "../support/pipeline";
 
 const outputs = ["results", "frames"];
 const megabyte = 1_000_000;

@@ -3,9 +3,9 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
 import { NodeRed, until } from "../support/node-red";
-import { makeClips } from "./support/clips";
-import { credentials, fewerNodes, journalEntries, newUserDir, pipeline } from "./support/pipeline";
+import { credentials, fewerNodes, journalEntries, newUserDir, pipeline } from "../support/pipeline";
 
 /** Kills at random moments; more by hand. */
 const kills = Number(process.env.KILLS ?? 3);

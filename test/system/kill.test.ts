@@ -4,8 +4,8 @@ import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
 import { type FlowNode, freePort, NodeRed, type NodeRedOptions, until } from "../support/node-red";
-import { makeClips } from "./support/clips";
 import {
   between,
   clipsWithResult,
@@ -15,7 +15,7 @@ import {
   journalFiles,
   newUserDir,
   roundabout,
-} from "./support/pipeline";
+} from "../support/pipeline";
 
 /** Seed of the random moments; the same seed asks for the same moments. */
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);

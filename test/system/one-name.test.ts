@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { sha256 } from "../support/emulator-calls";
 import { ClipMaker, h264 } from "../support/make-clips";
 import { NodeRed } from "../support/node-red";
-import { sha256 } from "../unit/emulator/calls";
-import { credentials, newUserDir, pipeline } from "./support/pipeline";
+import { credentials, newUserDir, pipeline } from "../support/pipeline";
 
 /** Frames inferred for each second of a clip. */
 const rate = 5;

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
-import { newUserDir } from "./support/pipeline";
+import { newUserDir } from "../support/pipeline";
 
 // A real Node-RED: what costs money happens once, what it gave is not lost, and nothing goes out by another way than chosen.
 

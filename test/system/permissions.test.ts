@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { requestHeader } from "../../nodes/runtime/request-header";
 import { NodeRed } from "../support/node-red";
-import { credentials, newUserDir, pipeline } from "./support/pipeline";
+import { credentials, newUserDir, pipeline } from "../support/pipeline";
 
 let roboflow: Emulator;
 let nodeRed: NodeRed;

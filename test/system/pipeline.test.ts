@@ -4,11 +4,11 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { knownKey } from "../support/client-of";
+import { sha256, yardClip } from "../support/emulator-calls";
+import { installedUserDir } from "../support/installed";
 import { comparable, type Msg } from "../support/messages";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
 import { writeTo } from "../support/recordings";
-import { sha256, yardClip } from "../unit/emulator/calls";
-import { installedUserDir } from "./support/installed";
 
 const modelsTyped = [
   {

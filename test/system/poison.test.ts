@@ -3,8 +3,8 @@ import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
 import { freePort, NodeRed, type NodeRedOptions, until } from "../support/node-red";
-import { makeClips } from "./support/clips";
 import {
   clipsWithResult,
   credentials,
@@ -14,7 +14,7 @@ import {
   newUserDir,
   pipeline,
   storageOf,
-} from "./support/pipeline";
+} from "../support/pipeline";
 
 const poison = path.join(__dirname, "support", "poison.js");
 const job = "job-of-the-poisoned-one";

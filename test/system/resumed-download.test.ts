@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
 import { type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
-import { newUserDir } from "./support/pipeline";
+import { newUserDir } from "../support/pipeline";
 
 const count = 20_000;
 const column = <T>(value: (index: number) => T) => Array.from({ length: count }, (_, index) => value(index));

@@ -3,8 +3,8 @@ import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
 import { type FlowNode, NodeRed, until } from "../support/node-red";
-import { makeClips } from "./support/clips";
 import {
   clipsWithResult,
   credentials,
@@ -12,7 +12,7 @@ import {
   journalEntries,
   newUserDir,
   pipeline,
-} from "./support/pipeline";
+} from "../support/pipeline";
 
 let emulator: Emulator;
 before(async () => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { clipBecomes, type DescribedClip, makePlayable } from "../browser/support/viewer";
 import { killAndRestart } from "../support/example";
 import { injectNodes, type NodeRed, until } from "../support/node-red";
+import { clipBecomes, type DescribedClip, makePlayable } from "../support/viewer";
 import { flows, madeFrame, makerNode, ViewerStage, yard } from "./support/viewer";
 
 const stage = new ViewerStage();

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
-import { clipBecomes, type DescribedClip, describeClip } from "../browser/support/viewer";
 import { injectNodes, recordNode, until } from "../support/node-red";
-import { flows, madeFrame, resultOf, serve, ticking, ViewerStage, viewerNode, yard } from "./support/viewer";
+import { clipBecomes, type DescribedClip, describeClip, viewerNode } from "../support/viewer";
+import { flows, madeFrame, resultOf, serve, ticking, ViewerStage, yard } from "./support/viewer";
 
 const stage = new ViewerStage();
 

@@ -3,8 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
+import { makeClips } from "../support/clips";
 import { NodeRed, until } from "../support/node-red";
-import { makeClips } from "./support/clips";
 import {
   type Changes,
   clipsWithResult,
@@ -13,7 +13,7 @@ import {
   journalEntries,
   newUserDir,
   pipeline,
-} from "./support/pipeline";
+} from "../support/pipeline";
 
 let emulator: Emulator;
 before(async () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { makeClips } from "../../support/clips";
 import { type FlowNode, injectNodes, type NodeRed, until } from "../../support/node-red";
 import { realResult } from "../../support/real-result";
-import { makeClips } from "../../system/support/clips";
 
 export const apiKey = "editor-key-2718";
 export const credentials = { acc: { apiKey } };

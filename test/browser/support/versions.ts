@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
+import { installedUserDir } from "../../support/installed";
 import { NodeRed, type NodeRedOptions } from "../../support/node-red";
-import { installedUserDir } from "../../system/support/installed";
 
 export interface Version {
   name: string;

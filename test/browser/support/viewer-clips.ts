@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { injectNodes, NodeRed, type NodeRedOptions } from "../../support/node-red";
-import { makePlayable, makeVideo } from "./viewer";
+import { makePlayable, makeVideo, viewerNode } from "../../support/viewer";
 
 /** A message with one frame of a clip that has several. */
 export function frameOf(index: number, count: number, predictions: object[], sequence = "s") {
@@ -46,15 +46,7 @@ export const viewerFlow = [
   { id: "tab", type: "tab", label: "test" },
   ...injectNodes("tell", ["viewer"]),
   ...injectNodes("make", ["maker"]),
-  {
-    id: "viewer",
-    type: "roboflow-video-viewer",
-    z: "tab",
-    name: "",
-    path: "/video",
-    keepClips: 50,
-    wires: [],
-  },
+  viewerNode(),
   {
     id: "maker",
     type: "function",

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import type { Emulator } from "../../../emulator/emulator";
 import { readExample } from "../../support/example";
 import { type FlowNode, injectNodes, NodeRed, recordNode } from "../../support/node-red";
-import { makeVideo } from "./viewer";
+import { makeVideo } from "../../support/viewer";
 
 const yard = path.join(__dirname, "..", "..", "..", "demo", "clip", "yard.mp4");
 

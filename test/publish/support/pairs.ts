@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { npm } from "../../system/support/installed";
+import { npm } from "../../support/installed";
 
 /** A Node-RED and the Node.js that it runs on, both the newest of their line that npm has today. */
 export interface Pair {

@@ -5,18 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, afterEach, before } from "node:test";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, type NodeRedOptions } from "../../support/node-red";
+import { viewerNode } from "../../support/viewer";
 
 export const yard = path.join(__dirname, "..", "..", "..", "demo", "clip", "yard.mp4");
-export const viewerNode = (own: Record<string, unknown> = {}): FlowNode => ({
-  id: "viewer",
-  type: "roboflow-video-viewer",
-  z: "tab",
-  name: "",
-  path: "/video",
-  keepClips: 50,
-  wires: [],
-  ...own,
-});
 export const flows = (own: Record<string, unknown> = {}, ...more: FlowNode[]): FlowNode[] => [
   { id: "tab", type: "tab", label: "test" },
   ...injectNodes("tell", ["viewer"]),

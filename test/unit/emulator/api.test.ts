@@ -3,7 +3,17 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../../emulator/emulator";
-import { call, detector, newLink, outcome, post, sha256, start, upload, yardClip } from "./calls";
+import {
+  call,
+  detector,
+  newLink,
+  outcome,
+  post,
+  sha256,
+  start,
+  upload,
+  yardClip,
+} from "../../support/emulator-calls";
 
 let emulator: Emulator;
 before(async () => {

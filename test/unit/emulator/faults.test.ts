@@ -4,7 +4,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { type Emulator, startEmulator } from "../../../emulator/emulator";
 import type { FaultOrder } from "../../../emulator/faults";
-import { call, newLink, outcome, poll, post, put, type Reply, start, upload } from "./calls";
+import {
+  call,
+  newLink,
+  outcome,
+  poll,
+  post,
+  put,
+  type Reply,
+  start,
+  upload,
+} from "../../support/emulator-calls";
 
 let emulator: Emulator;
 let resultLink: string;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type EmulatorOptions, startEmulator } from "../../../emulator/emulator";
-import { call, outcome, poll, start, upload, yardClip } from "./calls";
+import { call, outcome, poll, start, upload, yardClip } from "../../support/emulator-calls";
 
 /** An emulator with one job on a made-up clip. */
 async function oneJob(options: EmulatorOptions = {}) {

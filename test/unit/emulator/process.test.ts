@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { startEmulatorProcess } from "../../../emulator/process";
+import { call, outcome, start, upload } from "../../support/emulator-calls";
 import { temporaryFolder } from "../../support/recordings";
-import { call, outcome, start, upload } from "./calls";
 
 const main = join(__dirname, "..", "..", "..", "emulator", "main.ts");
 

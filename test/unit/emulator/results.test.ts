@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Emulator, startEmulator } from "../../../emulator/emulator";
+import { call, detector, outcome, result, start, upload, yardClip } from "../../support/emulator-calls";
 import { realResult } from "../../support/real-result";
-import { call, detector, outcome, result, start, upload, yardClip } from "./calls";
 
 let emulator: Emulator;
 let link: string;

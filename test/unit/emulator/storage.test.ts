@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { startEmulator } from "../../../emulator/emulator";
-import { call, newLink, outcome, put, sha256, start, upload } from "./calls";
+import { call, newLink, outcome, put, sha256, start, upload } from "../../support/emulator-calls";
 
 test("storage takes a file only with its length, its type and the right signature", async () => {
   const emulator = await startEmulator();

@@ -16,11 +16,11 @@ import { Network, type NetworkOptions, type Video, videoFile } from "../../../..
 import { putVideo } from "../../../../nodes/roboflow/upload/put";
 import { type Certificates, makeCertificates } from "../../../support/certificates";
 import { unhurried } from "../../../support/client-of";
+import { sha256 } from "../../../support/emulator-calls";
 import { startProxy } from "../../../support/forwarding-proxy";
 import { until } from "../../../support/node-red";
 import { quickRetries } from "../../../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../../../support/recordings";
-import { sha256 } from "../../emulator/calls";
 
 const bytes = Buffer.concat([recording("mp4", 100), randomBytes(12_000_000)]);
 let certificates: Certificates;

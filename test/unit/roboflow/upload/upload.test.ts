@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { videoBuffer, videoFile } from "../../../../nodes/roboflow";
 import { clientOf, emulatorFor, knownKey, unhurried } from "../../../support/client-of";
+import { sha256 } from "../../../support/emulator-calls";
 import { answerJson, serve } from "../../../support/local-server";
 import { quickRetries } from "../../../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../../../support/recordings";
-import { sha256 } from "../../emulator/calls";
 
 test("a signed URL is asked for with the bare name and the key in the query", async (t) => {
   const server = await serve(t, (_, response) =>

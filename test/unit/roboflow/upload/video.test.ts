@@ -15,8 +15,8 @@ import path from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { test } from "node:test";
 import { type Video, videoBuffer, videoFile } from "../../../../nodes/roboflow";
+import { sha256 } from "../../../support/emulator-calls";
 import { recording, temporaryFolder, writeTo } from "../../../support/recordings";
-import { sha256 } from "../../emulator/calls";
 
 /** A chunk's memory is used again, so each is copied. */
 async function bytesOf(video: Video): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { catchNodes, type FlowNode, injectNodes, type NodeRed, recordNode } from "../../support/node-red";
+import { catchNodes, type FlowNode, injectNodes, type NodeRed, recordNode } from "./node-red";
 
 /** Properties to lay over those of the four nodes. */
 export type Changes = Partial<Record<"up" | "st" | "po" | "do" | "acc", Record<string, unknown>>>;

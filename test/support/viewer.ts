@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import ffmpeg from "@ffmpeg-installer/ffmpeg";
 import type { Browser, Page } from "playwright-core";
-import { PlayableClips } from "../../../nodes/runtime/playable";
-import { complaintsOf } from "../../support/chromium";
-import { until } from "../../support/node-red";
+import { PlayableClips } from "../../nodes/runtime/playable";
+import { complaintsOf } from "./chromium";
+import { type FlowNode, until } from "./node-red";
 
 export interface Prediction {
   model: string;
@@ -266,3 +266,15 @@ export async function longestTask(browser: Browser): Promise<number> {
   assert.ok(tasks.length > 100, "the trace knows of the page's tasks");
   return Math.max(...tasks);
 }
+
+/** A viewer with its default settings, and some of its own. */
+export const viewerNode = (own: Record<string, unknown> = {}): FlowNode => ({
+  id: "viewer",
+  type: "roboflow-video-viewer",
+  z: "tab",
+  name: "",
+  path: "/video",
+  keepClips: 50,
+  wires: [],
+  ...own,
+});

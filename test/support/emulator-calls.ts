@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Emulator } from "../../../emulator/emulator";
+import type { Emulator } from "../../emulator/emulator";
 
-export const yardClip = join(__dirname, "..", "..", "..", "demo", "clip", "yard.mp4");
+export const yardClip = join(__dirname, "..", "..", "demo", "clip", "yard.mp4");
 
 export interface Reply {
   status: number;

@@ -11,9 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { until } from "../../support/node-red";
+import { until } from "./node-red";
 
-const checkout = path.join(__dirname, "..", "..", "..");
+const checkout = path.join(__dirname, "..", "..");
 
 /** Where a run of several suites keeps the one directory that it installs into. */
 const shared = process.env.ROBOFLOW_TEST_INSTALLED;
