@@ -1,4 +1,4 @@
-import { readExample } from "../test/support/example";
+import { readExample } from "./examples";
 import type { FlowNode } from "./node-red";
 
 /** What the demo puts into the example before it runs it. */

@@ -9,9 +9,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { launchChromium } from "../test/support/chromium";
-import { exampleNames, readExample } from "../test/support/example";
 import { EventFile } from "./events";
 import { readyExamples, theNode } from "./example-flow";
+import { exampleNames, readExample } from "./examples";
 import type { FlowNode } from "./node-red";
 import { eventFile, startEmulator, startNodeRed } from "./servers";
 

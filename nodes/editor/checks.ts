@@ -3,7 +3,7 @@ import type { EditorNode, ValidationOptions, Validator } from "./red";
 import { sharedWords } from "./words";
 
 /** Says what is wrong with a value, or nothing when all is well. */
-export type Complaint = (text: string, type: string) => string | undefined;
+export type Objection = (text: string, type: string) => string | undefined;
 
 /** `${NAME}` is replaced when the flow is deployed, so that it cannot be judged here. */
 export const isVariable = (text: string): boolean => /^\$(?:\{[^{}]+\}|\([^()]+\))$/.test(text.trim());
@@ -13,16 +13,16 @@ export const isKnownLater = (text: string): boolean => isVariable(text) || text.
 
 /** A property that is no template and has no further structure. One that an older flow does not have stands at its default, which is fine. */
 export const plain =
-  <Options>(complaint: Complaint): Validator<Options> =>
+  <Options>(objection: Objection): Validator<Options> =>
   (value, options) => {
     if (value === undefined || value === null) return true;
-    return verdict(isVariable(String(value)) ? undefined : complaint(String(value).trim(), "str"), options);
+    return verdict(isVariable(String(value)) ? undefined : objection(String(value).trim(), "str"), options);
   };
 
-/** A typedInput: never empty, well formed for its type, and, as far as its value stands in the node, without complaint. */
+/** A typedInput: never empty, well formed for its type, and, as far as its value stands in the node, without objection. */
 export const typed = <Options>(
   typeField: keyof Options & string,
-  complaint?: Complaint,
+  objection?: Objection,
 ): Validator<Options> =>
   function (this: EditorNode<Options>, value: unknown, options: ValidationOptions | undefined) {
     if (value === undefined || value === null) return true;
@@ -32,7 +32,7 @@ export const typed = <Options>(
     const type = String($(`#node-input-${typeField}`).val() || this[typeField] || "");
     const wellFormed = RED.utils.validateTypedProperty(text, type, options ?? {});
     if (wellFormed !== true) return wellFormed;
-    return verdict(isKnownLater(text) ? undefined : complaint?.(text.trim(), type), options);
+    return verdict(isKnownLater(text) ? undefined : objection?.(text.trim(), type), options);
   };
 
 const verdict = (problem: string | undefined, options: ValidationOptions | undefined): true | string => {
@@ -44,7 +44,7 @@ const verdict = (problem: string | undefined, options: ValidationOptions | undef
 export function numberWithin(
   words: () => string,
   { min, max = Number.POSITIVE_INFINITY, whole = false }: { min: number; max?: number; whole?: boolean },
-): Complaint {
+): Objection {
   return (text) => {
     const number = parseNumber(text);
     const fits =
@@ -55,6 +55,6 @@ export function numberWithin(
 
 /** A number from 0 to 1; nothing at all stands for the default. */
 export const fraction =
-  (words: () => string): Complaint =>
+  (words: () => string): Objection =>
   (text) =>
     text === "" || parseFraction(text) !== undefined ? undefined : words();

@@ -86,6 +86,6 @@ function removeQuietly(file: string): void {
   try {
     rmSync(file, { recursive: true, force: true });
   } catch {
-    // A folder that cannot be written is complained of where it is needed.
+    // A folder that cannot be written is reported where it is needed.
   }
 }

@@ -302,6 +302,6 @@ for (const version of versions)
     });
 
     it("leave the console empty", () => {
-      assert.deepEqual(editor.ownComplaints, []);
+      assert.deepEqual(editor.ownConsoleErrors, []);
     });
   });

@@ -87,7 +87,7 @@ for (const version of versions)
             [texts.label.keepGB, texts.validate.number],
           ])
             assert.ok(wrong.includes(`${label}: ${words}`), wrong);
-          assert.deepEqual(editor.ownComplaints, []);
+          assert.deepEqual(editor.ownConsoleErrors, []);
         } finally {
           await editor.close();
         }

@@ -172,7 +172,7 @@ for (const version of versions)
       await answer.waitFor();
       assert.equal((await answer.innerText()).trim(), `The API key is valid. Workspace: ${hostile}`);
       await untouched();
-      assert.deepEqual(editor.ownComplaints, []);
+      assert.deepEqual(editor.ownConsoleErrors, []);
     });
 
     it("shows a server's words as they are", async () => {
@@ -222,6 +222,6 @@ for (const version of versions)
         await untouched();
         await editor.cancel();
       }
-      assert.deepEqual(editor.ownComplaints, []);
+      assert.deepEqual(editor.ownConsoleErrors, []);
     });
   });

@@ -91,7 +91,7 @@ for (const version of versions)
           const [, first] = /<p>([^<]{10,})/.exec(file) ?? [];
           assert.ok(first && help.includes(first.trim()), step);
         }
-        assert.deepEqual(editor.ownComplaints, []);
+        assert.deepEqual(editor.ownConsoleErrors, []);
       });
 
     it("writes errors and numbers in its own language, whatever the browser speaks", async () => {

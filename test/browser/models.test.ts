@@ -321,6 +321,6 @@ for (const version of versions)
     });
 
     it("leaves the console empty", () => {
-      assert.deepEqual(editor.ownComplaints, []);
+      assert.deepEqual(editor.ownConsoleErrors, []);
     });
   });

@@ -94,7 +94,7 @@ for (const version of versions)
           await page.locator("#roboflow-video-viewer-access[data-mood=bad]").waitFor();
           await picture("viewer");
           await editor.cancel();
-          assert.deepEqual(editor.ownComplaints, []);
+          assert.deepEqual(editor.ownConsoleErrors, []);
         } finally {
           await editor.close();
         }

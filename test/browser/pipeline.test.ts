@@ -103,7 +103,7 @@ for (const version of versions)
       assert.equal(accounts.length, 1);
       for (const id of [upload, start, poll, download])
         assert.equal(flow.find((node) => node.id === id)?.account, accounts[0]?.id);
-      assert.deepEqual(editor.ownComplaints, []);
+      assert.deepEqual(editor.ownConsoleErrors, []);
 
       async function chooseType(field: string, type: string): Promise<void> {
         const shown = page.locator(`#node-input-${field} + .red-ui-typedInput-container`);
@@ -142,7 +142,7 @@ for (const version of versions)
       );
       const asked = stage.roboflow.ledger.requests.findLast(({ kind }) => kind === "start")?.body as any;
       assert.deepEqual(asked.models[0].inference_params, { confidence: 0.3 });
-      assert.deepEqual(editor.ownComplaints, []);
+      assert.deepEqual(editor.ownConsoleErrors, []);
     });
 
     it("finds an account that is made later in the nodes that were there before", async () => {

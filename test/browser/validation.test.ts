@@ -238,6 +238,6 @@ for (const version of versions)
       await editor.page.locator("#red-ui-header-button-deploy").click();
       await editor.page.locator(".red-ui-notification", { hasText: "download result" }).waitFor();
       await editor.page.locator(".red-ui-notification button", { hasText: "Cancel" }).click();
-      assert.deepEqual(editor.ownComplaints, []);
+      assert.deepEqual(editor.ownConsoleErrors, []);
     });
   });

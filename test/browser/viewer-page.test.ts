@@ -65,10 +65,10 @@ for (const version of versions)
     });
     afterEach(async () => {
       // A clip that cannot be played is asked for all the same, in some of these tests.
-      const complaints = await pages.close(
+      const consoleErrors = await pages.close(
         /willReadFrequently|HTTP 404 .*\/video$|Failed to load resource.*404/,
       );
-      assert.deepEqual(complaints, [], "the console stays empty");
+      assert.deepEqual(consoleErrors, [], "the console stays empty");
     });
 
     const openFilm = (options = {}) => pages.openClip(address, "film", options);

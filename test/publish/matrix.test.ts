@@ -141,7 +141,7 @@ async function removeByPalette(nodeRed: NodeRed): Promise<void> {
   assert.equal(response.status, 204, `${await response.text()}\n${nodeRed.output}`);
 }
 
-/** Lines of a log that warn or complain, without what differs from run to run. */
+/** Lines of a log that warn or report errors, without what differs from run to run. */
 const warnings = (log: string) =>
   log
     .split("\n")

@@ -23,14 +23,14 @@ export function launchChromium(): Promise<Browser> {
 }
 
 /** Gathers what a page complains of: errors and warnings on the console, exceptions, failed requests. */
-export function complaintsOf(page: Page): string[] {
-  const complaints: string[] = [];
+export function consoleErrorsOf(page: Page): string[] {
+  const consoleErrors: string[] = [];
   page.on("console", (message: ConsoleMessage) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    if (["error", "warning"].includes(message.type())) consoleErrors.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("pageerror", (error) => consoleErrors.push(String(error)));
   page.on("response", (response) => {
-    if (response.status() >= 400) complaints.push(`HTTP ${response.status()} ${response.url()}`);
+    if (response.status() >= 400) consoleErrors.push(`HTTP ${response.status()} ${response.url()}`);
   });
-  return complaints;
+  return consoleErrors;
 }

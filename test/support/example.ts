@@ -1,18 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { readExample } from "../../demo/examples";
 import { type FlowNode, NodeRed, recordNode } from "./node-red";
 
-const folder = path.join(__dirname, "..", "..", "examples");
-
-/** The names of all examples. */
-export const exampleNames = readdirSync(folder)
-  .filter((name) => name.endsWith(".json"))
-  .map((name) => path.basename(name, ".json"));
-
-/** The nodes of an example as it is shipped. */
-export const readExample = (name: string): FlowNode[] =>
-  JSON.parse(readFileSync(path.join(folder, `${name}.json`), "utf8"));
+export { exampleNames, readExample } from "../../demo/examples";
 
 export interface Changes {
   /** The emulator's address, and its key. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import ffmpeg from "@ffmpeg-installer/ffmpeg";
 import type { Browser, Page } from "playwright-core";
 import { PlayableClips } from "../../nodes/runtime/playable";
-import { complaintsOf } from "./chromium";
+import { consoleErrorsOf } from "./chromium";
 import { type FlowNode, until } from "./node-red";
 
 export interface Prediction {
@@ -88,7 +88,7 @@ export type PageOptions = Parameters<Browser["newPage"]>[0] & {
 
 /** Pages of viewers in a browser, and what they have complained of. */
 export class ViewerPages {
-  #pages: { page: Page; complaints: string[] }[] = [];
+  #pages: { page: Page; consoleErrors: string[] }[] = [];
 
   constructor(readonly browser: () => Browser) {}
 
@@ -100,7 +100,7 @@ export class ViewerPages {
       ...context,
     });
     page.setDefaultTimeout(30_000);
-    this.#pages.push({ page, complaints: complaintsOf(page) });
+    this.#pages.push({ page, consoleErrors: consoleErrorsOf(page) });
     if (listen) page.on("request", (request) => listen(request.url()));
     if (trace)
       await browser.startTracing(page, {
@@ -120,10 +120,12 @@ export class ViewerPages {
 
   /** Closes all pages. @returns what they complained of, but for what a test has asked for */
   async close(expected: RegExp = /willReadFrequently/): Promise<string[]> {
-    const complaints = this.#pages.flatMap((each) => each.complaints).filter((text) => !expected.test(text));
+    const consoleErrors = this.#pages
+      .flatMap((each) => each.consoleErrors)
+      .filter((text) => !expected.test(text));
     for (const { page } of this.#pages) await page.close();
     this.#pages = [];
-    return complaints;
+    return consoleErrors;
   }
 }
 

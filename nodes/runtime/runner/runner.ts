@@ -86,7 +86,7 @@ export class Runner implements Resumable {
     });
   }
 
-  /** Complains at deploy time about what cannot work, as a log line and under the node. */
+  /** Reports at deploy time what cannot work, as a log line and under the node. */
   reportConfigError(error: VideoError): void {
     const failure = this.#describe(error, undefined);
     this.node.error(failure.message);

@@ -1,5 +1,5 @@
 import type { Browser, Locator, Page } from "playwright-core";
-import { complaintsOf } from "../../support/chromium";
+import { consoleErrorsOf } from "../../support/chromium";
 import type { FlowNode } from "../../support/node-red";
 
 export interface EditorOptions {
@@ -15,7 +15,7 @@ export class Editor {
   private constructor(
     readonly page: Page,
     /** What the page has complained of. */
-    readonly complaints: string[],
+    readonly consoleErrors: string[],
   ) {}
 
   static async open(
@@ -28,7 +28,7 @@ export class Editor {
     page.setDefaultTimeout(30_000);
     // Where Node-RED 5 keeps what is chosen under User settings → Appearance.
     if (dark) await page.addInitScript(() => localStorage.setItem("view-dark-theme", "dark"));
-    const editor = new Editor(page, complaintsOf(page));
+    const editor = new Editor(page, consoleErrorsOf(page));
     await page.goto(url + root);
     await page.locator("#red-ui-workspace-chart .red-ui-workspace-chart-event-layer").first().waitFor();
     await page.locator("#red-ui-header-button-deploy").waitFor();
@@ -41,8 +41,8 @@ export class Editor {
   }
 
   /** What was complained of, save for what Node-RED itself cannot reach from here: its catalogue of nodes, and the like. */
-  get ownComplaints(): string[] {
-    return this.complaints.filter((line) => !/catalogue|ERR_|Failed to load|net::|HTTP 404/.test(line));
+  get ownConsoleErrors(): string[] {
+    return this.consoleErrors.filter((line) => !/catalogue|ERR_|Failed to load|net::|HTTP 404/.test(line));
   }
 
   /** A node in the workspace. */
