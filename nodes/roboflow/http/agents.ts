@@ -1,11 +1,8 @@
-import { X509Certificate } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
-import { isIPv6 } from "node:net";
-import type { Duplex } from "node:stream";
-import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { AxiosProxyConfig, AxiosRequestConfig } from "axios";
-import { HttpsProxyAgent } from "hpagent";
+import { loadOnce } from "./load-once";
+import type { TunnelAgent } from "./tunnel-agent";
 
 /** What holds for every connection, to a server or to its proxy. */
 export const connectionSettings = {
@@ -28,6 +25,9 @@ const keptSettings: http.AgentOptions = {
 };
 const freshSettings: http.AgentOptions = { ...connectionSettings, keepAlive: false };
 
+/** With it comes a library, which most networks have no use for. */
+const loadTunnelAgent = loadOnce(async () => (await import("./tunnel-agent")).TunnelAgent);
+
 /** How axios is to send a request. */
 type Route = Pick<AxiosRequestConfig, "httpAgent" | "httpsAgent" | "proxy">;
 
@@ -37,7 +37,7 @@ export class Agents {
   readonly #kept: { httpAgent: http.Agent; httpsAgent: https.Agent };
   readonly #fresh: { httpAgent: http.Agent; httpsAgent: https.Agent };
   /** The kept connections for https through a proxy, by the proxy. */
-  readonly #keptTunnels = new Map<string, HttpsProxyAgent>();
+  readonly #keptTunnels = new Map<string, TunnelAgent>();
 
   /** @param tls options for every TLS connection, as `tls.connect` takes them. */
   constructor(tls: https.AgentOptions = {}) {
@@ -54,16 +54,20 @@ export class Agents {
    * The way for a request.
    *
    * @param fresh whether it gets a connection of its own, which `signal` ends while it is being made.
+   * @throws Error when what a proxy needs cannot be loaded.
    */
-  route(
+  async route(
     { protocol }: URL,
     proxy: AxiosProxyConfig | false,
     { fresh, signal }: { fresh: boolean; signal: AbortSignal },
-  ): Route {
+  ): Promise<Route> {
     // Plain http is forwarded, by axios. Its tunnels for https cannot be aborted, and pass a proxy's refusal off as an answer.
     if (!proxy || protocol === "http:") return { ...(fresh ? this.#fresh : this.#kept), proxy };
+    const Tunnel = await loadTunnelAgent();
     return {
-      httpsAgent: fresh ? this.#tunnel(proxy, freshSettings, signal) : this.#keptTunnel(proxy),
+      httpsAgent: fresh
+        ? this.#tunnel(Tunnel, proxy, freshSettings, signal)
+        : this.#keptTunnel(Tunnel, proxy),
       proxy: false,
     };
   }
@@ -75,18 +79,19 @@ export class Agents {
     for (const tunnel of this.#keptTunnels.values()) tunnel.destroy();
   }
 
-  #keptTunnel(proxy: AxiosProxyConfig): HttpsProxyAgent {
+  #keptTunnel(Tunnel: typeof TunnelAgent, proxy: AxiosProxyConfig): TunnelAgent {
     const key = JSON.stringify(proxy);
-    const tunnel = this.#keptTunnels.get(key) ?? this.#tunnel(proxy, keptSettings);
+    const tunnel = this.#keptTunnels.get(key) ?? this.#tunnel(Tunnel, proxy, keptSettings);
     this.#keptTunnels.set(key, tunnel);
     return tunnel;
   }
 
   #tunnel(
+    Tunnel: typeof TunnelAgent,
     { protocol = "http:", host, port, auth }: AxiosProxyConfig,
     settings: http.AgentOptions,
     signal?: AbortSignal,
-  ): HttpsProxyAgent {
+  ): TunnelAgent {
     const { ca, rejectUnauthorized } = this.#tls;
     const proxy = {
       protocol,
@@ -96,38 +101,13 @@ export class Agents {
       username: encodeURIComponent(auth?.username ?? ""),
       password: encodeURIComponent(auth?.password ?? ""),
     };
-    return new TunnelAgent({
+    return new Tunnel({
       ...this.#tls,
       ...settings,
       proxy: proxy as URL,
       // Options for the request to the proxy, whatever `http.request` takes.
       proxyRequestOptions: { ...connectionSettings, ca, rejectUnauthorized, signal } as object,
     });
-  }
-}
-
-/** Node.js 22.23 takes an IPv6 address for a name here, and refuses every certificate; OpenSSL's own check knows it. */
-function checkAddress(host: string, certificate: PeerCertificate): Error | undefined {
-  const names = new X509Certificate(certificate.raw).checkIP(host);
-  return names === undefined ? checkServerIdentity(host, certificate) : undefined;
-}
-
-/** Puts an IPv6 address into brackets where it asks a proxy for a tunnel: `host:port` has to be written so there. */
-class TunnelAgent extends HttpsProxyAgent {
-  override createConnection(
-    options: https.RequestOptions,
-    callback?: (error: Error | null, stream: Duplex) => void,
-  ): Duplex | null | undefined {
-    const { host } = options;
-    if (!host || !isIPv6(host)) return super.createConnection(options, callback);
-    const check = options.checkServerIdentity ?? checkAddress;
-    const written = {
-      ...options,
-      host: `[${host}]`,
-      // A certificate names the address without them.
-      checkServerIdentity: (_written: string, certificate: PeerCertificate) => check(host, certificate),
-    };
-    return super.createConnection(written, callback);
   }
 }
 

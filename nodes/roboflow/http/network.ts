@@ -69,20 +69,24 @@ export class Network {
    */
   async request({ method, url, headers, body, signal, fresh = false }: HttpRequest): Promise<HttpResponse> {
     const where = new URL(url);
-    const axios = await loadAxios().catch(({ message }) => {
-      throw new ConnectionError("NETWORK", where.host, coded(connectionCodes.notLoaded, message));
-    });
+    const loaded = <T>(loading: Promise<T>) =>
+      loading.catch(({ message }) => {
+        throw new ConnectionError("NETWORK", where.host, coded(connectionCodes.notLoaded, message));
+      });
+    const axios = await loaded(loadAxios());
     signal.throwIfAborted();
     const streamed = typeof body === "object" ? new StreamedBody(body) : undefined;
     const exchange = new Exchange(where.host, signal, streamed);
     try {
+      const options = { fresh, signal: exchange.signal };
+      const route = await loaded(this.#agents.route(where, this.proxyFor(where), options));
       const answering = axios.request({
         method,
         url,
         headers,
         data: streamed?.data ?? body,
         signal: exchange.signal,
-        ...this.#agents.route(where, this.proxyFor(where), { fresh, signal: exchange.signal }),
+        ...route,
         ...(streamed ? { transport: streamed.transport } : {}),
       });
       const { idle, silence } = this.timings;

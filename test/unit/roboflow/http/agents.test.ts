@@ -13,7 +13,7 @@ const agentOf = ({ httpAgent, httpsAgent }: Record<string, unknown>, { protocol 
     proxyRequestOptions?: Record<string, unknown>;
   };
 
-test("each of a host's addresses is given some seconds, on every way there is, and nowhere else", () => {
+test("each of a host's addresses is given some seconds, on every way there is, and nowhere else", async () => {
   const before = getDefaultAutoSelectFamilyAttemptTimeout();
   const agents = new Agents({ ca: "an authority" });
   const { autoSelectFamilyAttemptTimeout } = connectionSettings;
@@ -21,7 +21,7 @@ test("each of a host's addresses is given some seconds, on every way there is, a
   for (const url of addresses)
     for (const way of [false, proxy] as const)
       for (const fresh of [false, true]) {
-        const route = agents.route(url, way, { fresh, signal: unhurried });
+        const route = await agents.route(url, way, { fresh, signal: unhurried });
         const { options, proxyRequestOptions } = agentOf(route, url);
         const told = `${url} ${fresh} ${JSON.stringify(way)}`;
         assert.equal(options.autoSelectFamilyAttemptTimeout, autoSelectFamilyAttemptTimeout, told);
@@ -35,26 +35,29 @@ test("each of a host's addresses is given some seconds, on every way there is, a
   assert.equal(getDefaultAutoSelectFamilyAttemptTimeout(), before);
 });
 
-test("axios forwards plain http to a proxy, and makes no tunnel of its own for https", () => {
+test("axios forwards plain http to a proxy, and makes no tunnel of its own for https", async () => {
   const agents = new Agents();
-  const [http, https] = addresses.map((url) => agents.route(url, proxy, { fresh: true, signal: unhurried }));
+  const [http, https] = await Promise.all(
+    addresses.map((url) => agents.route(url, proxy, { fresh: true, signal: unhurried })),
+  );
   assert.deepEqual(http?.proxy, proxy);
   assert.equal(https?.proxy, false);
   for (const url of addresses)
     assert.equal(
-      agents.route(url, false, { fresh: true, signal: unhurried }).proxy,
+      (await agents.route(url, false, { fresh: true, signal: unhurried })).proxy,
       false,
       "not the environment's",
     );
 });
 
-test("calls share what is kept, by proxy; a fresh connection through a proxy has a signal of its own", () => {
+test("calls share what is kept, by proxy; a fresh connection through a proxy has a signal of its own", async () => {
   const agents = new Agents();
-  const tunnel = (port: number, fresh: boolean) =>
-    agents.route(new URL("https://api.example/"), { ...proxy, port }, { fresh, signal: unhurried })
+  const tunnel = async (port: number, fresh: boolean) =>
+    (await agents.route(new URL("https://api.example/"), { ...proxy, port }, { fresh, signal: unhurried }))
       .httpsAgent;
-  assert.equal(tunnel(1, false), tunnel(1, false));
-  assert.notEqual(tunnel(1, false), tunnel(2, false));
-  assert.notEqual(tunnel(1, true), tunnel(1, true));
-  assert.equal(tunnel(1, true).proxyRequestOptions.signal, unhurried);
+  const [first, second] = await Promise.all([tunnel(1, false), tunnel(1, false)]);
+  assert.equal(first, second);
+  assert.notEqual(first, await tunnel(2, false));
+  assert.notEqual(await tunnel(1, true), await tunnel(1, true));
+  assert.equal((await tunnel(1, true)).proxyRequestOptions.signal, unhurried);
 });
