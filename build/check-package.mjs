@@ -8,11 +8,14 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
+const nodes = Object.keys(manifest["node-red"].nodes).map((type) => type.replace("roboflow-video-", ""));
+const folders = [...nodes, "roboflow", "media", "runtime"];
+
 const allowed = [
   /^(package\.json|README(\.ja)?\.md|CHANGELOG\.md|LICENSE)$/,
   /^index\.d\.ts$/,
   /^dist\/[\w.-]+\.(js|html)$/,
-  /^dist\/(account|folder|upload|start|poll|download|viewer|roboflow|media|runtime)\/[\w./-]+\.js$/,
+  new RegExp(`^dist/(${folders.join("|")})/[\\w./-]+\\.js$`),
   /^dist\/viewer\/page\/page\.(js|css|html)$/,
   /^dist\/icons\/[\w-]+\.svg$/,
   /^dist\/locales\/[\w-]+\/[\w-]+\.(json|html)$/,
@@ -36,9 +39,7 @@ const required = [
   ...readdirSync(join(root, "examples"))
     .filter((file) => file.endsWith(".json"))
     .map((example) => `examples/${example}`),
-  ...Object.keys(manifest["node-red"].nodes).flatMap((type) =>
-    ["json", "html"].map((ending) => `dist/locales/en-US/${type.replace("roboflow-video-", "")}.${ending}`),
-  ),
+  ...nodes.flatMap((node) => ["json", "html"].map((ending) => `dist/locales/en-US/${node}.${ending}`)),
 ];
 const problems = [
   ...packed

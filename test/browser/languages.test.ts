@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
+import { nodeNames } from "../support/node-names";
 import { catchNodes, type NodeRed } from "../support/node-red";
 import { Editor } from "./support/editor";
 import { credentials, ownNodes, waitForJobs, wholeFlow } from "./support/flows";
@@ -17,7 +18,7 @@ function textsOf(language: string): string[] {
     if (typeof value === "string") texts.push(value);
     else for (const inner of Object.values(value as object)) walk(inner);
   };
-  for (const node of ["account", "folder", "upload", "start", "poll", "download", "viewer"]) {
+  for (const node of nodeNames) {
     const file = path.join(locales, language, `${node}.json`);
     const { errors, steps, status, warnings, said, found, ...dialog } = JSON.parse(
       readFileSync(file, "utf8"),
@@ -82,7 +83,7 @@ for (const version of versions)
           await check(id);
           await editor.cancel();
         }
-        for (const step of ["account", "folder", "upload", "start", "poll", "download", "viewer"]) {
+        for (const step of nodeNames) {
           const help = await page.evaluate(
             (type) => (globalThis as any).RED.nodes.getNodeHelp(type),
             `roboflow-video-${step}`,

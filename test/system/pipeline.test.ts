@@ -7,6 +7,7 @@ import { knownKey } from "../support/client-of";
 import { sha256, yardClip } from "../support/emulator-calls";
 import { installedUserDir } from "../support/installed";
 import { comparable, type Msg } from "../support/messages";
+import { nodeNames } from "../support/node-names";
 import { catchNodes, type FlowNode, injectNodes, NodeRed, recordNode } from "../support/node-red";
 import { writeTo } from "../support/recordings";
 
@@ -250,7 +251,7 @@ test("nothing of the checkout's node_modules was used by the package", async () 
   const home = realpathSync(userDir) + path.sep;
   const inside = (file: string) => assert.ok(realpathSync(file).startsWith(home), file);
   const own = path.join(home, "node_modules", "@camera-flows", "node-red-roboflow-video", "dist");
-  for (const node of ["account", "upload", "start", "poll", "download"])
+  for (const node of nodeNames)
     assert.ok(loaded.includes(path.join(own, `${node}.js`)), `${node}: ${loaded}`);
   for (const file of [...loaded, ...reached, axios, mustache]) inside(file);
   assert.ok(
@@ -261,7 +262,7 @@ test("nothing of the checkout's node_modules was used by the package", async () 
 
 test("the editor gets each node's page, icon and English words from the installed package", async () => {
   const pages = await (await fetch(`${nodeRed.url}/nodes`, { headers: { Accept: "text/html" } })).text();
-  for (const node of ["account", "upload", "start", "poll", "download"]) {
+  for (const node of nodeNames) {
     assert.ok(pages.includes(`data-template-name="roboflow-video-${node}"`), node);
     const icon = await fetch(`${nodeRed.url}/icons/@camera-flows/node-red-roboflow-video/${node}.svg`);
     assert.equal(icon.headers.get("content-type")?.split(";")[0], "image/svg+xml");

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { type FlowPart, flowProblems } from "../support/flow-check";
+import { nodeNames } from "../support/node-names";
 import { readPage } from "../support/page";
 
 const checkout = path.join(__dirname, "..", "..");
@@ -123,7 +124,7 @@ describe("the README", () => {
 
 describe("the page of each node", () => {
   const wanted = ["What it does", "Settings", "Input", "Output", "Errors"];
-  for (const node of ["account", "folder", "upload", "start", "poll", "download", "viewer"])
+  for (const node of nodeNames)
     it(`has the headings of all: ${node}`, () => {
       const { headings } = readPage(read(`docs/${node}.md`));
       assert.deepEqual(

@@ -11,15 +11,14 @@ import {
   runsOver,
   wiresOf,
 } from "../support/flow-layout";
+import { flowNodeNames } from "../support/node-names";
 import type { FlowNode } from "../support/node-red";
 
 /** What a screen of 1280 px shows of a flow between the palette and the sidebar. */
 const screen = { left: 20, right: 770 };
 const mostNodes = 21;
 
-const ours = ["folder", "upload", "start", "poll", "download", "viewer"].map(
-  (step) => `roboflow-video-${step}`,
-);
+const ours = flowNodeNames.map((name) => `roboflow-video-${name}`);
 const core = [
   "tab",
   "comment",
@@ -49,10 +48,6 @@ const core = [
   "template",
 ];
 
-/** Those that still await their turn. */
-const notYet: string[] = [];
-const examples = exampleNames.filter((name) => !notYet.includes(name));
-
 it("each of our nodes is shown in some example", () => {
   const used = new Set(exampleNames.flatMap((name) => readExample(name).map(({ type }) => type)));
   for (const type of ours) assert.ok(used.has(type), type);
@@ -79,7 +74,7 @@ function reachedFrom(node: FlowNode, flow: FlowNode[], closed: string[] = []): S
   return reached;
 }
 
-for (const name of examples)
+for (const name of exampleNames)
   describe(`the example ${name}`, () => {
     const flow = readExample(name);
 

@@ -1,9 +1,12 @@
-{
-  "$schema": "./node_modules/knip/schema.json",
-  "entry": [
+import manifest from "./package.json";
+
+const nodes = Object.keys(manifest["node-red"].nodes).map((type) => type.replace("roboflow-video-", ""));
+
+export default {
+  entry: [
     "nodes/*/*.editor.ts",
-    "nodes/{account,folder,upload,start,poll,download,viewer}/{account,folder,upload,start,poll,download,viewer}.ts",
-    "test/**/*.{test,system}.ts",
+    ...nodes.map((node) => `nodes/${node}/${node}.ts`),
+    "test/**/*.test.ts",
     "demo/observer.js",
     "mutation/substitute.cjs",
     "test/*/support/*.js",
@@ -12,9 +15,9 @@
     "nodes/viewer/page/page.ts",
     "bench/server/main.ts",
     "bench/gateway/nodes/*.js",
-    "demo/clip/make-clip.ts"
+    "demo/clip/make-clip.ts",
   ],
-  "project": [
+  project: [
     "nodes/**/*.ts",
     "emulator/**/*.ts",
     "demo/**/*.{ts,js}",
@@ -23,12 +26,12 @@
     "build/**/*.{mjs,ts}",
     "live/**/*.ts",
     "soak/**/*.ts",
-    "mutation/**/*.{ts,cjs}"
+    "mutation/**/*.{ts,cjs}",
   ],
   // What a function takes and gives has a name for whoever reads it, even when nobody imports that name yet.
-  "ignoreExportsUsedInFile": true,
+  ignoreExportsUsedInFile: true,
   // Parts of Node-RED, found from where Node-RED is.
-  "ignoreDependencies": ["@node-red/util", "mqtt", "ws"],
+  ignoreDependencies: ["@node-red/util", "mqtt", "ws"],
   // Of the system: suites of CI make certificates, a test that skips without it makes a pipe.
-  "ignoreBinaries": ["mkfifo", "mount", "openssl", "umount"]
-}
+  ignoreBinaries: ["mkfifo", "mount", "openssl", "umount"],
+};
