@@ -8,7 +8,7 @@ import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
 import { text } from "../runtime/text";
-import { readInput, settingsOf } from "../runtime/values";
+import { flagSetting, readInput, settingsOf } from "../runtime/values";
 import { type DownloadNode, registerPreviewRoutes } from "./admin";
 import { sendEvents } from "./events";
 import { fetchResult } from "./fetch";
@@ -46,7 +46,7 @@ export default function download(RED: NodeAPI): void {
     const runner = new Runner(RED, this, {
       name: "download",
       account: options.account,
-      resume: options.resume !== false,
+      resume: flagSetting(options.resume, downloadDefaults.resume),
       outcomeIsRemade: true,
       work: (task) => {
         if (downloads.full) task.working(queued);

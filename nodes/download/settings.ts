@@ -1,5 +1,5 @@
 import type { EventOptions, FrameFilter } from "../roboflow";
-import { fractionSetting, numberSetting, type TypedValue, textOr } from "../runtime/values";
+import { flagSetting, fractionSetting, numberSetting, type TypedValue, textOr } from "../runtime/values";
 import {
   applies,
   type DownloadOptions,
@@ -39,7 +39,7 @@ export function readSettings(saved: DownloadOptions): DownloadSettings {
       minConfidence: fractionSetting(setting("minConfidence"), minConfidence, { reason: "minConfidence" }),
       classes: namesIn(textOr(setting("classes"), classes)),
     },
-    skipEmpty: setting("skipEmpty") === true,
+    skipEmpty: flagSetting(setting("skipEmpty"), downloadDefaults.skipEmpty),
     events: {
       gap: numberSetting(setting("gap"), gap, { reason: "gap", min: 0 }),
       minDuration: numberSetting(setting("minDuration"), minDuration, { reason: "minDuration", min: 0 }),

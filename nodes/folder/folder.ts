@@ -9,9 +9,9 @@ import { resolvePath, storageFolder } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
 import { Runner } from "../runtime/runner/runner";
 import { type StatusKey, text } from "../runtime/text";
-import { numberSetting, settingsOf, textOr } from "../runtime/values";
+import { flagSetting, numberSetting, settingsOf, textOr } from "../runtime/values";
 import { registerFolderRoutes } from "./admin";
-import { FolderMemory } from "./memory";
+import { FolderMemory, type KnownClip } from "./memory";
 import { type FolderOptions, folderDefaults } from "./options";
 import { type Scan, scanFolder } from "./scan";
 import { deleteClip, expired, type KeepRule } from "./tidy";
@@ -100,7 +100,7 @@ export default function folder(RED: NodeAPI): void {
       // What the last look has passed on is in the journal then, which is what follows goes by.
       await runner.takenIn();
       // Before anything is written: it may make the room for that.
-      await tidy(memory, use);
+      await tidy({ use, memory, watcher });
       if (!noteStorage(() => memory.catchUp())) return false;
       const inHand = new Set(runner.inHand().map(({ payload }) => nameBelow(use.folder, payload)));
       const finished = await watcher.look(scan, performance.now(), inHand).catch((error) => {
@@ -117,10 +117,11 @@ export default function folder(RED: NodeAPI): void {
       return finished !== undefined;
     };
 
-    const tidy = async (memory: FolderMemory, { folder, keep }: FolderSettings): Promise<void> => {
+    const tidy = async ({ use: { folder, keep }, memory, watcher }: Watch): Promise<void> => {
       if (keep.ms === 0 && keep.bytes === 0) return;
       const named = runner.filesInJournal();
-      for (const [name, clip] of expired(memory.clips, keep, Date.now())) {
+      const ageOf = (clip: KnownClip) => watcher.ageOf(clip, Date.now());
+      for (const [name, clip] of expired(memory.clips, keep, ageOf)) {
         if (named.has(pathBelow(folder, name))) continue;
         // What cannot be deleted now is tried again with the next look.
         const isGone = await deleteClip(folder, name, clip).catch(() => false);
@@ -190,7 +191,7 @@ function readSettings(RED: NodeAPI, options: FolderOptions): FolderSettings {
     numberSetting(options[name], folderDefaults[name], { reason: name, min: 0 });
   return {
     folder: path.resolve(resolvePath(RED, folder)),
-    subfolders: options.subfolders === true,
+    subfolders: flagSetting(options.subfolders, folderDefaults.subfolders),
     extensions: new Set(
       textOr(options.extensions, folderDefaults.extensions)
         .toLowerCase()
@@ -199,7 +200,7 @@ function readSettings(RED: NodeAPI, options: FolderOptions): FolderSettings {
         .filter(Boolean),
     ),
     settleMs: 1000 * number("settle"),
-    existing: options.existing === true,
+    existing: flagSetting(options.existing, folderDefaults.existing),
     keep: { ms: dayMs * number("keepDays"), bytes: gigabyte * number("keepGB") },
   };
 }

@@ -1,4 +1,4 @@
-import { lstat, unlink } from "node:fs/promises";
+import { lstat, realpath, unlink } from "node:fs/promises";
 import path from "node:path";
 import type { KnownClip } from "./memory";
 
@@ -13,20 +13,20 @@ export interface KeepRule {
 /**
  * Which clips are to be deleted: those that were passed on and are older, then the oldest while there is more.
  *
- * @param now milliseconds since 1970. A clip passed on in the future, as after a jump of the clock, is not old.
+ * @param ageOf milliseconds since a clip was passed on; below 0, as after a jump of the clock, it is not old.
  */
 export function expired(
   clips: Iterable<[string, KnownClip]>,
   { ms, bytes }: KeepRule,
-  now: number,
+  ageOf: (clip: KnownClip) => number,
 ): [string, KnownClip][] {
   const passed = [...clips].filter(([, { passedAt }]) => passedAt !== undefined);
   passed.sort(([, one], [, other]) => (one.passedAt as number) - (other.passedAt as number));
   let left = passed.reduce((sum, [, { sizeBytes }]) => sum + sizeBytes, 0);
-  const isOld = ({ passedAt }: KnownClip) => ms > 0 && now - (passedAt as number) > ms;
   return passed.filter(([, clip]) => {
+    const isOld = ms > 0 && ageOf(clip) > ms;
     const isTooMuch = bytes > 0 && left > bytes;
-    if (!isOld(clip) && !isTooMuch) return false;
+    if (!isOld && !isTooMuch) return false;
     left -= clip.sizeBytes;
     return true;
   });
@@ -46,6 +46,9 @@ export async function deleteClip(
   const file = path.join(folder, name);
   const stats = await lstat(file).catch(() => undefined);
   if (!stats) return true;
+  // A folder above it may have become a link meanwhile, such as to where it was moved.
+  const there = await realpath(path.dirname(file));
+  if (there !== path.join(await realpath(folder), path.dirname(name))) return false;
   if (!stats.isFile() || stats.size !== sizeBytes || stats.mtimeMs !== modifiedMs) return false;
   await unlink(file);
   return true;

@@ -32,6 +32,8 @@ export class FolderWatcher {
   readonly #memory: FolderMemory;
   readonly #settleMs: number;
   readonly #candidates = new Map<string, Candidate>();
+  /** Monotonic time at which this process has passed a clip on. */
+  readonly #passedHere = new WeakMap<KnownClip, number>();
 
   constructor(folder: string, memory: FolderMemory, settleMs: number) {
     this.#folder = folder;
@@ -80,8 +82,25 @@ export class FolderWatcher {
    */
   passed(name: string, now: number): void {
     const { pending, ...known } = this.#memory.clips.get(name) ?? {};
-    if (pending) this.#memory.set(name, { ...(known as KnownClip), passedAt: now });
-    else this.#memory.catchUp();
+    if (!pending) {
+      this.#memory.catchUp();
+      return;
+    }
+    const clip = { ...(known as KnownClip), passedAt: now };
+    this.#passedHere.set(clip, performance.now());
+    this.#memory.set(name, clip);
+  }
+
+  /**
+   * Milliseconds since a clip was passed on. The clock of a computer without a battery jumps when the network comes: that
+   * makes no clip older than this process knows it to be.
+   *
+   * @param now milliseconds since 1970.
+   */
+  ageOf(clip: KnownClip, now: number): number {
+    const passedHere = this.#passedHere.get(clip);
+    const known = passedHere === undefined ? Number.POSITIVE_INFINITY : performance.now() - passedHere;
+    return Math.min(known, now - (clip.passedAt ?? now));
   }
 
   async #finished(clip: FoundClip, now: number): Promise<KnownClip | undefined> {
@@ -108,7 +127,10 @@ export class FolderWatcher {
     if (before?.sizeBytes === sizeBytes && (before.hash === undefined || before.hash === hash)) {
       // Touched: the same clip with another time of change.
       this.#candidates.delete(name);
-      this.#memory.set(name, { ...before, modifiedMs, hash });
+      const touched = { ...before, modifiedMs, hash };
+      const passedHere = this.#passedHere.get(before);
+      if (passedHere !== undefined) this.#passedHere.set(touched, passedHere);
+      this.#memory.set(name, touched);
       return undefined;
     }
     return known;

@@ -5,7 +5,7 @@ import { checkConfig, requireAccount } from "../runtime/accounts";
 import { copierWithoutPayload, withAnswer } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
-import { readInput, settingsOf } from "../runtime/values";
+import { flagSetting, readInput, settingsOf } from "../runtime/values";
 import { registerPendingJobsRoutes } from "./admin";
 import { type PollOptions, pollDefaults } from "./options";
 import { type PendingJob, PendingJobs, type PollNode } from "./pending-jobs";
@@ -29,7 +29,7 @@ export default function poll(RED: NodeAPI): void {
     const runner = new Runner(RED, this, {
       name: "poll",
       account,
-      resume: resume !== false,
+      resume: flagSetting(resume, pollDefaults.resume),
       command: (msg) => (isReset(msg) ? reset(msg) : undefined),
       work: (task) => work(RED, this, settings(), jobs, task),
       dropped: ({ roboflow }) => {

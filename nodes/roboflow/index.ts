@@ -45,4 +45,12 @@ export { FileSink } from "./result/file-sink";
 export { setKey } from "./result/safe-keys";
 export { Semaphore } from "./semaphore";
 export { shorten } from "./shorten";
-export { canBePath, fileError, notAVideo, type Video, videoBuffer, videoFile } from "./upload/video";
+export {
+  canBePath,
+  fileError,
+  looksLikeUrl,
+  notAVideo,
+  type Video,
+  videoBuffer,
+  videoFile,
+} from "./upload/video";

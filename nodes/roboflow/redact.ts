@@ -105,10 +105,16 @@ function endFrom(text: string, start: number, ending: RegExp): number {
   return ending.exec(text)?.index ?? text.length;
 }
 
-/** `user:password` of URLs of every kind: cameras have theirs in rtsp addresses. */
+/**
+ * `user:password` of URLs of every kind: cameras have theirs in rtsp addresses. One that was taken for a path has a single
+ * slash left.
+ */
 function* logins(text: string): Generator<Range> {
-  for (let at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 1)) {
-    const start = at + "://".length;
+  for (let at = text.indexOf(":/"); at >= 0; at = text.indexOf(":/", at + 1)) {
+    // A single letter is that of a disk.
+    if (!/^[a-z][a-z\d+.-]$/i.test(text.slice(Math.max(0, at - 2), at))) continue;
+    let start = at + ":/".length;
+    while (text.charAt(start) === "/") start += 1;
     const end = text.slice(start, endFrom(text, start, endOfLogin)).lastIndexOf("@");
     if (end > 0) yield [start, start + end];
   }

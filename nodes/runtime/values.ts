@@ -67,6 +67,16 @@ export const variableIn = (text: string): string | undefined => variable.exec(te
 export const textOr = (value: unknown, fallback: string): string =>
   typeof value === "string" ? value : fallback;
 
+/**
+ * A check box as saved in a flow; a variable of the environment (`${NAME}`) brings it as a text. Anything else counts as the
+ * default.
+ */
+export function flagSetting(value: unknown, fallback: boolean): boolean {
+  const text = typeof value === "string" ? value.trim().toLowerCase() : value;
+  if (text === true || text === "true") return true;
+  return text === false || text === "false" ? false : fallback;
+}
+
 /** What a number in a node's settings has to be. */
 interface NumberRule {
   /** The sentence that says so, as the catalogues name it under `errors`; it gets `value`, `min` and `max`. */

@@ -1,5 +1,5 @@
 import { VideoError } from "../roboflow";
-import { numberSetting, type TypedValue, textOr, variableIn } from "../runtime/values";
+import { flagSetting, numberSetting, type TypedValue, textOr, variableIn } from "../runtime/values";
 import type { Login } from "./fetch/login";
 import {
   type AuthType,
@@ -43,8 +43,8 @@ export function readSettings(options: UploadOptions, credentials: UploadCredenti
     urlMode: urlModeOf(options),
     authType,
     waitMs: 1000 * number("wait"),
-    keepSound: options.audio !== false,
-    resume: options.resume !== false,
+    keepSound: flagSetting(options.audio, uploadDefaults.audio),
+    resume: flagSetting(options.resume, uploadDefaults.resume),
     keepMs: hourMs * number("keepHours"),
   };
   const isEntered = authType === "bearer" ? password !== "" : user !== "" || password !== "";

@@ -4,6 +4,7 @@ import {
   canBePath,
   expiryOf,
   isHttpUrl,
+  looksLikeUrl,
   Network,
   notAVideo,
   retries,
@@ -20,7 +21,7 @@ import type { Outcome, Task } from "../runtime/runner/step";
 import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
 import { text } from "../runtime/text";
-import { readInput, settingsOf } from "../runtime/values";
+import { flagSetting, readInput, settingsOf } from "../runtime/values";
 import { registerUploadRoutes } from "./admin";
 import { type ClipPlace, type ClipStore, clipStoreOf } from "./clip-store";
 import { shownUrl, withoutLogin } from "./fetch/fetch-clip";
@@ -53,7 +54,7 @@ export default function upload(RED: NodeAPI): void {
     const runner = new Runner(RED, this, {
       name: "upload",
       account: options.account,
-      resume: options.resume !== false,
+      resume: flagSetting(options.resume, uploadDefaults.resume),
       // As large as it may be, it is not written to disk as well.
       worksInMemory: (msg) => Buffer.isBuffer(propertyOf(RED, msg, options)),
       work: (task) => work({ RED, node: this, settings: settings(), network, limit, store, task }),
@@ -104,10 +105,15 @@ async function work(use: Work): Promise<Outcome> {
   account.client();
   const video = await readInput(RED, node, settings.video, task.msg, "video");
   if (isHttpUrl(video) && !isFetched(video, settings)) {
-    const found = { ...withoutFactsOfFile(task.msg.roboflow), inputUrl: video };
+    const fileName = await nameOf(use, video);
+    const found = {
+      ...withoutFactsOfFile(task.msg.roboflow),
+      ...(fileName ? { fileName } : {}),
+      inputUrl: video,
+    };
     return { msg: withAnswer(task.msg, { payload: video }, found), done: "passedOn" };
   }
-  if (!Buffer.isBuffer(video) && !(typeof video === "string" && canBePath(video))) throw notAVideo(video);
+  if (!Buffer.isBuffer(video) && !isHttpUrl(video) && !isPath(video)) throw notAVideo(video);
 
   const place = store.place(node.id, task.id);
   try {
@@ -137,12 +143,16 @@ async function work(use: Work): Promise<Outcome> {
   }
 }
 
+const isPath = (video: unknown): video is string =>
+  typeof video === "string" && canBePath(video) && !looksLikeUrl(video);
+
+/** What `msg.roboflow` says of a file that was sent. */
+const factsOfFile = ["uploadName", "fileSize", "videoPath", "video", "uploadedAt", "expiresAt"] as const;
+
 /** Takes out what a message that has been here before says of another file. */
-function withoutFactsOfFile({ videoPath, video }: Clip): Partial<Clip> {
-  return {
-    ...(videoPath === undefined ? {} : { videoPath: undefined }),
-    ...(video === undefined ? {} : { video: undefined }),
-  };
+function withoutFactsOfFile(clip: Clip): Partial<Clip> {
+  const said = factsOfFile.filter((name) => clip[name] !== undefined);
+  return Object.fromEntries(said.map((name) => [name, undefined]));
 }
 
 interface Sending extends Work {

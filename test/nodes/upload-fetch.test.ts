@@ -76,14 +76,30 @@ test("a clip that only this network reaches is fetched and uploaded, and stays f
 test("URLs: pass hands on a local one, fetch fetches, keepHours 0 keeps nothing", async (t) => {
   const { camera, emulator, node, kept } = await withCamera(t, sendYard, { urlMode: "pass" });
   const url = `${camera.url}/clip.mp4`;
-  const stale = { id: "c", videoPath: "/of/an/earlier.mp4", video: { container: "avi" } };
+  const earlier = {
+    videoPath: "/of/an/earlier.mp4",
+    video: { container: "avi" },
+    uploadName: "earlier-1.mp4",
+  };
+  const stale = {
+    id: "c",
+    ...earlier,
+    fileName: "earlier.mp4",
+    fileSize: 7,
+    uploadedAt: "t",
+    expiresAt: "t",
+  };
   const passed = await node.send({ payload: url, roboflow: stale });
   assert.equal(passed.outputs[0]?.[0]?.payload, url);
   assert.deepEqual(JSON.parse(JSON.stringify(comparable(passed.outputs[0]?.[0]?.roboflow))), {
+    fileName: "clip.mp4",
     inputUrl: url,
     times: [],
   });
   assert.deepEqual([camera.seen.length, emulator.ledger.requests.length], [0, 0]);
+
+  const named = await node.send({ payload: url, filename: "/cams/door.mp4" });
+  assert.equal(named.outputs[0]?.[0]?.roboflow.fileName, "door.mp4");
 
   await node.redeploy({ urlMode: "fetch", keepHours: 0 });
   const fetched = await node.send({ payload: url });
@@ -194,7 +210,8 @@ test("who waits for a clip holds up no other upload; it is sent when it is there
 
 test("a phone's mov goes out as an mp4 with every picture, without its sound where that is to stay", async (t) => {
   const mov = clips.make("phone.mov", ...pictures, ...tone, ...h264, ...aac);
-  for (const audio of [true, false]) {
+  // A variable of the environment brings it as a text.
+  for (const audio of [true, false, "false"]) {
     const { emulator, node } = await withCamera(t, sendYard, { audio });
     const { outputs, caught } = await node.send({ payload: mov });
     assert.equal(caught?.error.message, undefined);
@@ -207,7 +224,7 @@ test("a phone's mov goes out as an mp4 with every picture, without its sound whe
       [[sha256(sent), fileSize]],
     );
     assert.deepEqual(await pictureHashes(videoPath), await pictureHashes(mov));
-    assert.deepEqual(await streamsOf(videoPath), audio ? ["video", "audio"] : ["video"]);
+    assert.deepEqual(await streamsOf(videoPath), audio === true ? ["video", "audio"] : ["video"]);
   }
 });
 

@@ -109,7 +109,11 @@ test("a web address passes through without an upload, whichever field it comes f
   const { outputs } = await node.send({ payload: 1, clip: { url: " https://cams.example/yard.mp4?x=1 " } });
   const [msg] = outputs[0] as [Msg];
   assert.equal(msg.payload, "https://cams.example/yard.mp4?x=1");
-  assert.deepEqual(comparable(msg.roboflow), { inputUrl: "https://cams.example/yard.mp4?x=1", times: [] });
+  assert.deepEqual(comparable(msg.roboflow), {
+    fileName: "yard.mp4",
+    inputUrl: "https://cams.example/yard.mp4?x=1",
+    times: [],
+  });
   assert.deepEqual(emulator.ledger.requests, []);
 });
 
@@ -344,6 +348,18 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
     "a clip as base64",
     () => recording("mp4", 168_144).toString("base64"),
     /found text of 224,192 characters that begins with "AAAAGGZ0.*not a path.*http request.*return a binary buffer/,
+    "no video in message",
+  ],
+  [
+    "a camera's live stream, whose password stays where it is",
+    () => "rtsp://admin:geheim77@10.0.0.7/stream1",
+    /found "rtsp:\/\/…@10\.0\.0\.7\/stream1"\. Check(?!.*geheim77)/,
+    "no video in message",
+  ],
+  [
+    "a URL that is none, whose password stays where it is",
+    () => "http://admin:geheim77@10.0.0.7:99999/clip.mp4",
+    /found "http:\/\/…@10\.0\.0\.7:99999\/clip\.mp4"\. Check(?!.*geheim77)/,
     "no video in message",
   ],
   ["a number", () => 42, /The message contains no video: .*found 42/, "no video in message"],

@@ -69,10 +69,7 @@ export function checkModels(value: unknown): ApiModel[] {
     );
     if (inference_params !== undefined && !isObject(inference_params))
       throw badModels("inferenceParams", { model: String(model_id) });
-    const { id, version } = splitModel(
-      String(model_id),
-      model_version === undefined ? "" : String(model_version),
-    );
+    const { id, version } = splitModel(String(model_id), versionText(model_version));
     return checkModel({
       ...rest,
       model_id: id,
@@ -83,6 +80,10 @@ export function checkModels(value: unknown): ApiModel[] {
   });
   return oneColumnEach(models);
 }
+
+/** A version as a message gives it; empty for none, and for what is none. */
+const versionText = (version: unknown): string =>
+  typeof version === "string" || typeof version === "number" ? String(version) : "";
 
 /** A model as JSON carries it: a BigInt or a reference to itself would otherwise show when all else has been done. */
 function asSent(model: Record<string, unknown>, name: string): Record<string, unknown> {

@@ -72,6 +72,9 @@ const longestPath = 4096;
 export const canBePath = (text: string): boolean =>
   text !== "" && text.length <= longestPath && !text.includes("\0") && !text.includes("\ufffd");
 
+/** Whether a text is meant as a URL, of whatever kind and whether it can be read or not: as a path it makes no sense. */
+export const looksLikeUrl = (text: string): boolean => /^[a-z][a-z\d+.-]{1,20}:\/\//i.test(text);
+
 /** The error for a value that is neither a path, nor a Buffer, nor a URL. */
 export function notAVideo(value: unknown): VideoError {
   const description = describeValue(value);

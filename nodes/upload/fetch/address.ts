@@ -19,7 +19,7 @@ for (const [net, bits] of [
 ] as const)
   unreachable.addSubnet(net, bits, "ipv6");
 
-/** Endings of names that only a local network resolves. */
+/** Names that only a local network resolves, and endings of such names. */
 const localEndings = [
   ".local",
   ".localhost",
@@ -39,5 +39,5 @@ export function isLocalAddress(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host)) return unreachable.check(host, isIPv6(host) ? "ipv6" : "ipv4");
   const name = host.toLowerCase().replace(/\.$/, "");
-  return !name.includes(".") || localEndings.some((ending) => name.endsWith(ending));
+  return !name.includes(".") || localEndings.some((ending) => `.${name}`.endsWith(ending));
 }

@@ -82,9 +82,12 @@ export async function fetchClip(clip: RemoteClip, file: string, hooks: FetchHook
       hooks.signal.throwIfAborted();
       const failure = error instanceof NotThereYet ? error.failure : undefined;
       if (!failure) throw error;
-      if (performance.now() + wait > (end ?? 0)) throw failure;
+      const left = (end ?? 0) - performance.now();
+      if (left <= 0) throw failure;
       hooks.waiting?.();
-      await sleep(wait, undefined, { signal: hooks.signal }).catch(() => hooks.signal.throwIfAborted());
+      // The last time when the time is over, since the clip may have come just before; a timer may be a little early.
+      const pause = Math.min(wait, Math.ceil(left) + 2);
+      await sleep(pause, undefined, { signal: hooks.signal }).catch(() => hooks.signal.throwIfAborted());
     }
   }
 }

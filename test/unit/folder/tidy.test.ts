@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -27,8 +36,8 @@ describe("clips that were passed on", () => {
       ["never passed on", clip()],
       ["from the future", clip(99 * day)],
     ];
-    const names = (ms: number, bytes: number) =>
-      expired(clips, { ms, bytes }, 10 * day).map(([name]) => name);
+    const ageOf = ({ passedAt }: { passedAt?: number }) => 10 * day - (passedAt ?? 0);
+    const names = (ms: number, bytes: number) => expired(clips, { ms, bytes }, ageOf).map(([name]) => name);
     assert.deepEqual(names(0, 0), []);
     assert.deepEqual(names(8 * day, 0), ["older", "old"]);
     assert.deepEqual(names(9.5 * day, 0), ["older"]);
@@ -47,5 +56,23 @@ describe("clips that were passed on", () => {
     assert.equal(await deleteClip(folder, "link.mkv", known), false);
     assert.equal(await deleteClip(folder, "a.mkv", known), true);
     assert.equal(await deleteClip(folder, "a.mkv", known), true);
+  });
+
+  test("are not deleted where their folder has been moved to, with a link in its place", async () => {
+    const [watched, archive] = [path.join(folder, "watched"), path.join(folder, "archive")];
+    for (const place of [watched, archive]) mkdirSync(place);
+    mkdirSync(path.join(watched, "door"));
+    writeFileSync(path.join(watched, "door", "a.mkv"), "a clip");
+    const { size, mtimeMs } = statSync(path.join(watched, "door", "a.mkv"));
+    renameSync(path.join(watched, "door"), path.join(archive, "door"));
+    symlinkSync(path.join(archive, "door"), path.join(watched, "door"));
+    const known = { sizeBytes: size, modifiedMs: mtimeMs };
+    assert.equal(await deleteClip(watched, "door/a.mkv", known), false);
+    assert.ok(existsSync(path.join(archive, "door", "a.mkv")));
+
+    // The watched folder itself may be a link.
+    symlinkSync(archive, path.join(folder, "link"));
+    assert.equal(await deleteClip(path.join(folder, "link"), "door/a.mkv", known), true);
+    assert.ok(!existsSync(path.join(archive, "door", "a.mkv")));
   });
 });

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { FolderMemory } from "../../../nodes/folder/memory";
+import { FolderMemory, type KnownClip } from "../../../nodes/folder/memory";
 import { scanFolder } from "../../../nodes/folder/scan";
 import { FolderWatcher } from "../../../nodes/folder/watcher";
 
@@ -166,6 +166,21 @@ describe("a clip in a watched folder", () => {
     write("a.mkv");
     await look(0);
     assert.deepEqual(await look(6, ["a.mkv"]), []);
+  });
+
+  test("is no older than this process knows, whatever the wall clock says, also when it is touched", async () => {
+    write("a.mkv");
+    await look(0);
+    await look(6);
+    const age = () => watcher.ageOf(memory.clips.get("a.mkv") as KnownClip, now + 30 * 24 * 3_600_000);
+    assert.ok(age() < 60_000, `${age()} ms`);
+    utimesSync(path.join(folder, "a.mkv"), 1000, 1000);
+    await look(1);
+    await look(6);
+    assert.ok(age() < 60_000, `${age()} ms`);
+    // Of what an earlier process has passed on, only the wall clock tells.
+    open();
+    assert.ok(age() > 29 * 24 * 3_600_000, `${age()} ms`);
   });
 
   test("is passed on again when a kill came before the journal had it, and not when the journal has it", async () => {

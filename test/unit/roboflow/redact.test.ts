@@ -37,6 +37,11 @@ const cuts: [name: string, text: string, expected: string][] = [
     "via http://…@proxy.example:3128",
   ],
   [
+    "a login in a URL that was taken for a path",
+    "'/data/rtsp:/admin:se@cret@10.0.0.7/live' and http:///u:p@x, but C:/a@b/c.mp4 and at:/x stay",
+    "'/data/rtsp:/…@10.0.0.7/live' and http:///…@x, but C:/a@b/c.mp4 and at:/x stay",
+  ],
+  [
     "a password with an @ in it, in full",
     "via http://user:se@cret@proxy.example:3128",
     "via http://…@proxy.example:3128",

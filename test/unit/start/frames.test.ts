@@ -9,6 +9,9 @@ test("a rate up to that of the video is taken, also where its clock is a little 
     [30, 29.997],
     [29.97, 29.97],
     [0.5, 0.5],
+    [29.98, 29.97],
+    [30, 29.99],
+    [2.02, 2.01],
   ] as const)
     checkRate(rate, { fps });
 });
@@ -20,6 +23,9 @@ test("a rate above that of the video is refused with the highest whole rate", ()
     [30, 29.98, 29],
     [24, 23.976, 23],
     [2, 1, 1],
+    [29.9801, 29.97, 29],
+    [30.02, 30, 30],
+    [30, 29.9899, 29],
   ] as const)
     assert.throws(
       () => checkRate(rate, { fps }),

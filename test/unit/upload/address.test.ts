@@ -30,6 +30,9 @@ test("addresses that only this network reaches are told from those that Roboflow
     "http://x.home.arpa",
     "http://x.localdomain",
     "http://nas.fritz.box",
+    "http://fritz.box/clip.mp4",
+    "http://FRITZ.BOX.",
+    "http://home.arpa",
     "http://app.localhost.",
   ];
   const internet = [
@@ -44,6 +47,8 @@ test("addresses that only this network reaches are told from those that Roboflow
     "http://[::ffff:8.8.8.8]",
     "http://local.example.com",
     "http://fritz.box.example.org",
+    "http://blackfritz.box",
+    "http://mylocal.com",
     "https://storage.googleapis.com/x",
   ];
   for (const url of local) assert.equal(isLocalAddress(new URL(url)), true, url);

@@ -106,6 +106,14 @@ describe("a clip that is not there yet is asked for again", { concurrency: true 
       assert.deepEqual(bytes, clip);
       assert.deepEqual([waits, seen.length], [1, 2]);
     });
+
+  test("until its time is over, also where that is between two tries", async (t) => {
+    const { url, seen } = await answering(t, status(404), (response) => void sendClip(response));
+    // Less than the first wait.
+    const { bytes } = await fetched(url, { waitMs: 1900 });
+    assert.deepEqual(bytes, clip);
+    assert.equal(seen.length, 2);
+  });
 });
 
 test("one that does not come in time is INPUT with the server's words; nobody there is NETWORK", async (t) => {

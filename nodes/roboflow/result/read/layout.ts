@@ -34,12 +34,14 @@ export function layoutOf({ members }: TopLevel, models: readonly string[] = []):
   const times = allTimes.find(isWhole);
   if (!times) throw unequal(firstTimes, frames);
 
+  // Slugs are in lower case, whatever a person has typed.
+  const ran = new Set(models.map((model) => model.toLowerCase()));
   const layout: Layout = { frames, times, entries: [], rest: [] };
   for (const column of members.values()) {
     if (!(column instanceof Column) || column === frames || column === times) continue;
     if (isWhole(column) && column.kind === "entries") layout.entries.push(column);
     else if (isWhole(column)) layout.rest.push(column);
-    else if (models.length > 0 ? models.includes(column.key) : column.holdsObject)
+    else if (models.length > 0 ? ran.has(column.key.toLowerCase()) : column.holdsObject)
       throw unequal(column, frames);
     else layout.rest.push(column);
   }

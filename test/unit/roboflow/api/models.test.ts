@@ -144,6 +144,8 @@ const badLists: [name: string, value: unknown, reason: string][] = [
   ["a list with null", [null], "modelNotObject"],
   ["without ids", [{ model_version: "1" }], "modelNotObject"],
   ["without a version", [{ model_id: "people" }], "modelWithoutVersion"],
+  ["with null as version", [{ model_id: "people", model_version: null }], "modelWithoutVersion"],
+  ["with an object as version", [{ model_id: "people", model_version: { id: 4 } }], "modelWithoutVersion"],
   ["without a type", [{ model_id: "people/1" }], "inferenceType"],
   ["with parameters as text", [api({ inference_params: "{}" })], "inferenceParams"],
   ["with a percentage as confidence", [api({ inference_params: { confidence: 85 } })], "confidence"],

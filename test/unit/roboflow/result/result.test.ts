@@ -139,6 +139,7 @@ describe("a result, frame by frame", () => {
     const numbers = { clip: [[0.1, 0.2]] };
     const objects = { yard: [null, null, { predictions: [] }] };
     assert.equal(await refuses(numbers, ["clip", "m"]), true, "a model by name");
+    assert.equal(await refuses(numbers, ["CLIP", "m"]), true, "a model by name, in other letters");
     assert.equal(await refuses(numbers, ["m"]), false);
     assert.equal(await refuses(objects, ["m"]), false, "no model by name");
     assert.equal(await refuses(objects, []), true, "holds an object");
