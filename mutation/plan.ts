@@ -26,17 +26,42 @@ export const plan: Record<string, { files: string[]; tests: string[] }> = {
   },
   folder: {
     files: ["folder/watcher.ts", "folder/memory.ts", "folder/scan.ts", "folder/tidy.ts"],
-    tests: ["folder/watcher.test.ts"],
+    tests: ["folder/watcher.test.ts", "folder/tidy.test.ts"],
   },
   clock: { files: ["runtime/journal/clock.ts"], tests: ["runtime/journal/clock.test.ts"] },
   crashes: { files: ["runtime/journal/crash-guard.ts"], tests: ["runtime/journal/crash-guard.test.ts"] },
   repeats: { files: ["runtime/journal/deduplicator.ts"], tests: ["runtime/journal/deduplicator.test.ts"] },
+  codec: { files: ["runtime/journal/codec.ts"], tests: ["runtime/journal/codec.test.ts"] },
   journal: {
-    files: ["runtime/journal/journal.ts", "runtime/journal/linger.ts"],
+    files: [
+      "runtime/journal/journal.ts",
+      "runtime/journal/linger.ts",
+      "runtime/journal/entry.ts",
+      "runtime/journal/files.ts",
+      "runtime/journal/disk.ts",
+    ],
     tests: ["runtime/journal/journal.test.ts"],
   },
   runner: {
-    files: ["runtime/runner/runner.ts", "runtime/runner/lifecycle.ts"],
+    files: [
+      "runtime/runner/runner.ts",
+      "runtime/runner/lifecycle.ts",
+      "runtime/runner/take-up.ts",
+      "runtime/runner/running.ts",
+      "runtime/runner/journal-warnings.ts",
+      "runtime/runner/deploy.ts",
+      "runtime/runner/deferred.ts",
+    ],
     tests: ["runtime/runner/runner.test.ts"],
+  },
+  after: {
+    files: ["runtime/runner/nodes-after.ts"],
+    tests: ["../nodes/earlier-status.test.ts", "runtime/runner/runner.test.ts"],
+  },
+  intake: { files: ["runtime/runner/intake.ts", "event-loop.ts"], tests: ["event-loop.test.ts"] },
+  limit: { files: ["runtime/daily-limit.ts"], tests: ["runtime/daily-limit.test.ts"] },
+  status: {
+    files: ["runtime/status.ts", "runtime/downloads.ts"],
+    tests: ["runtime/status.test.ts", "runtime/downloads.test.ts"],
   },
 };

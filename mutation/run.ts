@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { type Mutant, mutantsOf } from "./mutants";
 import { plan } from "./plan";
@@ -78,15 +79,19 @@ async function isNoticed(file: string, mutant: Mutant, tests: string[], limit: n
   return false;
 }
 
-/** Runs one test file in a process of its own. */
+/** Runs one test file in a process of its own, up to the first test that fails. */
 function passes(test: string, env: Record<string, string>, limit: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--import", "tsx", test], {
+    const child = spawn(process.execPath, ["--import", "tsx", "--test-reporter=tap", test], {
       cwd: root,
-      env: { ...process.env, ...env, NODE_OPTIONS: `--require=${substitute}` },
-      stdio: "ignore",
+      // What a test leaves behind when it is cut off goes with the folder.
+      env: { ...process.env, ...env, TMPDIR: folder, NODE_OPTIONS: `--require=${substitute}` },
+      stdio: ["ignore", "pipe", "ignore"],
     });
     const late = setTimeout(() => child.kill("SIGKILL"), limit);
+    createInterface(child.stdout).on("line", (line) => {
+      if (/^ *not ok /.test(line)) child.kill("SIGKILL");
+    });
     child.once("close", (status) => {
       clearTimeout(late);
       resolve(status === 0);

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
 import { type Container, headSize, identify } from "../../media";
@@ -33,21 +33,18 @@ export async function openVideo(file: string): Promise<OpenVideo | undefined> {
   let handle: FileHandle | undefined;
   try {
     // A pipe would keep a thread until somebody writes to it.
-    if (!(await stat(file)).isFile()) return undefined;
     handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await handle.stat();
     const head = Buffer.alloc(headSize);
-    const { bytesRead } = await handle.read(head, 0, headSize, 0);
+    const { bytesRead } = stats.isFile() ? await handle.read(head, 0, headSize, 0) : { bytesRead: 0 };
     const found = identify(head.subarray(0, bytesRead));
-    if (!stats.isFile() || !("container" in found)) {
-      await handle.close();
-      return undefined;
-    }
-    return { handle, type: types[found.container], size: stats.size, modified: stats.mtime };
+    if ("container" in found)
+      return { handle, type: types[found.container], size: stats.size, modified: stats.mtime };
   } catch {
-    await handle?.close().catch(() => {});
-    return undefined;
+    // Not there, or not ours to read.
   }
+  await handle?.close().catch(() => {});
+  return undefined;
 }
 
 /** Sends a clip, or the part of it that a player asks for, and closes it. */

@@ -143,3 +143,14 @@ test("how an earlier message ended turns grey; what is in hand, or wrong with th
   status.showAsEarlier();
   assert.deepEqual(shown.at(-1), { fill: "red", shape: "ring", text: "no account" });
 });
+
+test("another clip on its way does not hurry the progress of what is in hand", async (t) => {
+  const { clock, shown, status } = line(t);
+  status.ended("a", { done: "uploaded" });
+  status.working("b", { key: "uploading", values: { percent: 1 } });
+  status.working("b", { key: "uploading", values: { percent: 2 } });
+  status.showAsEarlier();
+  assert.equal(shown.at(-1)?.text, "uploading 1%");
+  await clock.pass(500);
+  assert.equal(shown.at(-1)?.text, "uploading 2%");
+});

@@ -2,12 +2,16 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 import { ClipStore } from "../../../nodes/upload/clip-store";
 
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), "clip-store-"));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
 test("what was fetched for a message that waits to be taken up again stays, whatever keepHours says", async (t) => {
-  const root = mkdtempSync(path.join(tmpdir(), "clip-store-"));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
   const store = new ClipStore(root);
   const inHand = new Set(["waiting"]);
   const keeper = { keepMs: 0, filesInJournal: () => new Set(), idsInHand: () => inHand };
@@ -29,4 +33,27 @@ test("what was fetched for a message that waits to be taken up again stays, what
   inHand.clear();
   await store.sweep();
   assert.deepEqual(there(), []);
+});
+
+test("a node that has taken another's place with a deploy keeps its clips for as long as it says", async (t) => {
+  const store = new ClipStore(root);
+  const keeper = (keepMs: number) => ({
+    keepMs,
+    filesInJournal: () => new Set(),
+    idsInHand: () => new Set<string>(),
+  });
+  const [before, after] = [keeper(60_000), keeper(0)];
+  store.join("node", before);
+  store.join("node", after);
+  t.after(() => store.leave("node", after));
+  const place = store.place("node", "entry");
+  const fetched = await place.write(
+    async (part) => writeFileSync(part, "clip"),
+    () => "fetched.mp4",
+  );
+  await place.keep(fetched);
+  // The one before it is late to go.
+  store.leave("node", before);
+  await store.sweep();
+  assert.equal(existsSync(fetched), false);
 });
