@@ -7,6 +7,7 @@ import { tunnelRefusal } from "./agents";
 import { ConnectionError, coded, proxyPasswordRefused } from "./connection-error";
 import { type Limit, leastRateOver, type Timings, within } from "./limits";
 import { connectionCodes } from "./never-connected";
+import { scavenger } from "./scavenge";
 import type { StreamedBody } from "./streamed-body";
 
 /** Bytes of an answer that is read as text. */
@@ -115,8 +116,10 @@ export class StreamedResponse implements HttpResponse {
 
   async pipeTo(target: Writable): Promise<void> {
     let received = 0;
+    const collectAfter = scavenger();
     this.#stream.on("data", (chunk: Buffer) => {
       received += chunk.length;
+      collectAfter(chunk.length);
     });
     // While the target is busy, it is not the server that is slow.
     const moved = () => (target.writableLength > 0 ? Number.NaN : received);
