@@ -9,20 +9,81 @@ export const plan: Record<string, { files: string[]; tests: string[] }> = {
     ],
   },
   polling: {
-    files: ["roboflow/polling/rate-limiter.ts", "roboflow/polling/schedule.ts", "roboflow/polling/watch.ts"],
-    tests: ["roboflow/polling/rate-limiter.test.ts", "roboflow/polling/watch.test.ts"],
+    files: [
+      "roboflow/polling/rate-limiter.ts",
+      "roboflow/polling/schedule.ts",
+      "roboflow/polling/watch.ts",
+      "roboflow/polling/deadline.ts",
+      "roboflow/polling/refusals.ts",
+      "roboflow/polling/renewed-link.ts",
+    ],
+    tests: [
+      "roboflow/polling/rate-limiter.test.ts",
+      "roboflow/polling/deadline.test.ts",
+      "roboflow/polling/schedule.test.ts",
+      "roboflow/polling/renewed-link.test.ts",
+      "roboflow/polling/watch.test.ts",
+    ],
   },
-  events: {
-    files: ["roboflow/result/outputs/sighting-collector.ts", "roboflow/result/outputs/sightings.ts"],
-    tests: ["roboflow/result/events.test.ts"],
+  rate: { files: ["start/frames.ts"], tests: ["start/frames.test.ts"] },
+  fetching: {
+    files: ["roboflow/result/file-sink.ts", "roboflow/result/fetch.ts"],
+    tests: ["roboflow/result/file-sink.test.ts", "roboflow/result/save-and-open.test.ts"],
   },
   reader: {
     files: [
       "roboflow/result/scan/scan.ts",
       "roboflow/result/scan/top-level.ts",
       "roboflow/result/scan/columns.ts",
+      "roboflow/result/scan/entry-counter.ts",
+      "roboflow/result/scan/class-names.ts",
+      "roboflow/result/scan/long-token.ts",
+      "roboflow/result/scan/scan-file.ts",
+      "roboflow/result/read/layout.ts",
+      "roboflow/result/read/range-reader.ts",
+      "roboflow/result/read/json-text.ts",
+      "roboflow/result/read/rows.ts",
+      "roboflow/result/read/value.ts",
+      "roboflow/result/read/read-at.ts",
+      "roboflow/result/entries.ts",
+      "roboflow/result/damage.ts",
+      "roboflow/result/open.ts",
+      "roboflow/result/safe-keys.ts",
     ],
-    tests: ["roboflow/result/scan.test.ts", "roboflow/result/result.test.ts"],
+    // From quick to slow: most mistakes are noticed by the first.
+    tests: [
+      "roboflow/result/scan.test.ts",
+      "roboflow/result/result.test.ts",
+      "roboflow/result/oracle.test.ts",
+      "roboflow/result/damage.test.ts",
+      "roboflow/result/hostile.test.ts",
+    ],
+  },
+  frames: {
+    files: [
+      "roboflow/result/outputs/filter.ts",
+      "roboflow/result/outputs/frames.ts",
+      "roboflow/result/outputs/tables.ts",
+    ],
+    tests: [
+      "roboflow/result/tables.test.ts",
+      "roboflow/result/result.test.ts",
+      "roboflow/result/oracle.test.ts",
+    ],
+  },
+  events: {
+    files: [
+      "roboflow/result/outputs/sighting-collector.ts",
+      "roboflow/result/outputs/sightings.ts",
+      "roboflow/result/outputs/events.ts",
+      "roboflow/result/outputs/event-store.ts",
+      "roboflow/result/outputs/sort-in-slices.ts",
+    ],
+    tests: [
+      "roboflow/result/sort-in-slices.test.ts",
+      "roboflow/result/tables.test.ts",
+      "roboflow/result/events.test.ts",
+    ],
   },
   folder: {
     files: ["folder/watcher.ts", "folder/memory.ts", "folder/scan.ts", "folder/tidy.ts"],

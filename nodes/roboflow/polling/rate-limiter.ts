@@ -22,7 +22,7 @@ export interface PollTarget {
 interface Backoff {
   /** Until when no job of the account is to be polled. */
   until: number;
-  /** When the last 429 came that counted. */
+  /** When the last 429 came: polls that were on their way then say nothing new. */
   since: number;
   /** How many came in a row. */
   row: number;
@@ -105,7 +105,7 @@ export class PollRateLimiter {
     const wait = Math.min(longestRetryAfter, retryAfter ?? own);
     this.#backoffs.set(account, {
       until: Math.max(until, now + wait),
-      since: isSame ? before.since : now,
+      since: now,
       row: isSame ? row : row + 1,
     });
   }

@@ -22,6 +22,8 @@ test("a rate above that of the video is refused with the highest whole rate", ()
     [30, 29.97, 29],
     [30, 29.98, 29],
     [24, 23.976, 23],
+    [5, 4.5, 4],
+    [5, 3.996, 4],
     [2, 1, 1],
     [29.9801, 29.97, 29],
     [30.02, 30, 30],

@@ -117,7 +117,7 @@ export class SightingCollector {
     for (const track of this.#tracks) track.event = NONE;
     const eventLoop = new EventLoopYield();
     let length = 0;
-    for (const part of parts) {
+    for (const [index, part] of parts.entries()) {
       const track = this.track(part);
       if (track.event !== NONE && store.get(part, START) - store.get(track.event, END) <= this.#gap)
         this.#merge(track.event, part);
@@ -125,7 +125,8 @@ export class SightingCollector {
         track.event = part;
         parts[length++] = part;
       }
-      if (length % 1024 === 0) await eventLoop.yieldIfDue();
+      // By parts, not by events: very many may become one.
+      if (index % 1024 === 0) await eventLoop.yieldIfDue();
     }
     return parts
       .subarray(0, length)

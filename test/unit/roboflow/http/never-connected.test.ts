@@ -15,6 +15,7 @@ const never: Record<string, unknown> = {
   "another host's certificate": error({ code: "ERR_TLS_CERT_ALTNAME_INVALID" }),
   "a client certificate that is refused": error({ code: "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA" }),
   "a client certificate that is missing, with TLS 1.2": error({ code: "EPROTO", syscall: "write" }),
+  "a client certificate that is not good enough": error({ code: "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE" }),
   "no protocol in common": error({ code: "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE" }),
   "a server that does not speak TLS": error({ code: "ERR_SSL_WRONG_VERSION_NUMBER" }),
   "a proxy that opens no tunnel": error({ code: "PROXY_REFUSED" }),
@@ -22,6 +23,8 @@ const never: Record<string, unknown> = {
     code: "ECONNREFUSED",
     cause: error({ code: "ECONNREFUSED", syscall: "connect" }),
   }),
+  "one that is wrapped by an error that says nothing": error({ cause: error({ code: "ECONNREFUSED" }) }),
+  "the only address, unreachable": error({ errors: [error({ code: "EHOSTUNREACH", syscall: "connect" })] }),
   "several addresses, each refused": error({
     code: "ECONNREFUSED",
     errors: [
@@ -45,12 +48,18 @@ const perhaps: Record<string, unknown> = {
   "an end before the handshake's": error({ code: "ECONNRESET" }),
   "a code that nobody knows": error({ code: "EWHATEVER" }),
   "several addresses, one of them open": error({
+    // Node.js gives the whole the code of the first.
+    code: "ECONNREFUSED",
     errors: [
       error({ code: "ECONNREFUSED", syscall: "connect" }),
       error({ code: "ECONNRESET", syscall: "read" }),
     ],
   }),
+  "no address that was tried": error({ code: "ECONNRESET", errors: [] }),
+  "an alert in the middle of a connection": error({ code: "ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR" }),
+  "another library's word of a certificate": error({ code: "ERR_OTHER_ALERT_BAD_CERTIFICATE" }),
   "a cause without a code": error({ cause: error({}) }),
+  "a cause that is null": error({ cause: null }),
   nothing: undefined,
   "a text": "ECONNREFUSED",
 };

@@ -24,6 +24,21 @@ test("a date in each of HTTP's three forms", () => {
   assert.equal(retryAfter("Sunday, 06-Nov-94 08:49:37 GMT", atNoon), 0, "in 1994, not in 2094");
 });
 
+test("a year of two digits is at most 50 years ahead", () => {
+  assert.equal(retryAfter("Friday, 27-Nov-76 12:01:30 GMT", atNoon), day, "2076");
+  assert.equal(retryAfter("Saturday, 27-Nov-77 12:01:30 GMT", atNoon), 0, "1977");
+  assert.equal(
+    retryAfter("Friday, 27-Nov-26 12:01:30 GMT", "Friday, 27-Nov-26 12:00:00 GMT"),
+    90_000,
+    "the year of an answer's own date counts from the clock here",
+  );
+});
+
+test("a minute may have a leap second, and no more", () => {
+  assert.equal(retryAfter("Fri, 27 Nov 2026 12:01:60 GMT", atNoon), 120_000);
+  assert.equal(retryAfter("Fri, 27 Nov 2026 12:01:61 GMT", atNoon), undefined);
+});
+
 test("a date counts from the answer's own, or from the clock where it has none", () => {
   const inAMinute = retryAfter(new Date(Date.now() + 60_000).toUTCString()) as number;
   assert.ok(inAMinute > 58_000 && inAMinute <= 60_000, `${inAMinute}`);
@@ -65,7 +80,9 @@ test("anything else counts as none", () => {
     "Fri, 27 Nov 2026 12:01:30 CET",
     "Fri, 31 Nov 2026 12:01:30 GMT",
     "Fri, 27 Foo 2026 12:01:30 GMT",
+    "Fri, 27 Nov 2026 24:01:30 GMT",
     "Fri, 27 Nov 2026 25:01:30 GMT",
+    "Fri, 27 Nov 2026 12:60:30 GMT",
     "Fri, 27 Nov 2026 12:61:30 GMT",
     "Xyz, 27 Nov 2026 12:01:30 GMT",
   ])

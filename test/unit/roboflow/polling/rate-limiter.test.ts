@@ -72,6 +72,12 @@ test("after a 429 the whole account backs off: as long as it was told, else long
   assert.equal(limiter.backoffUntil("mine"), 11_000 + 600_000);
 });
 
+test("a backoff that no timer could hold is cut to a day", () => {
+  const limiter = new PollRateLimiter(() => 0);
+  limiter.backOff("account", "http://127.0.0.1", 1e12);
+  assert.equal(limiter.backoffUntil("account"), 24 * 3_600_000);
+});
+
 test("at Roboflow a 429 that names no time means a minute at least", () => {
   const limiter = new PollRateLimiter(() => 0);
   limiter.backOff("mine", roboflow, undefined);

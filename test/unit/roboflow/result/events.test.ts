@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import {
   type EventOptions,
@@ -11,6 +12,8 @@ import {
   readEvents,
   readSummary,
 } from "../../../../nodes/roboflow/result";
+import { Filter } from "../../../../nodes/roboflow/result/outputs/filter";
+import { SightingCollector } from "../../../../nodes/roboflow/result/outputs/sighting-collector";
 import { type PlainResult, plainEvents, plainSummary } from "./events-oracle";
 import { everything } from "./oracle";
 import { scratchPath } from "./reading";
@@ -114,6 +117,27 @@ describe("events", () => {
     assert.equal((await lasting(0)).length, 2);
   });
 
+  test("whose times jump have as their best the first in time, then in the result", async () => {
+    const at = (time: number, confidence: number) => [time, seen(box("a", confidence, time))] as const;
+    const bestOf = async (...frames: (readonly [number, object])[]) => {
+      const jumping = result(
+        frames.map(([, entry]) => entry),
+        frames.map(([time]) => time),
+      );
+      const events = await eventsOf(jumping, everything, options);
+      assert.deepEqual(events, plainEvents(jumping, everything, options));
+      assert.deepEqual(
+        events.map(({ start, end }) => [start, end]),
+        [[0, 4]],
+      );
+      return events[0]?.best.frame;
+    };
+    // The first frame is found in a part of its own, and put together with the others in the end.
+    assert.equal(await bestOf(at(4, 0.9), at(0, 0.5), at(2, 0.5), at(4, 0.9)), 0);
+    assert.equal(await bestOf(at(4, 0.8), at(0, 0.5), at(2, 0.5), at(4, 0.9)), 18);
+    assert.equal(await bestOf(at(4, 0.9), at(0, 0.5), at(2, 0.9), at(4, 0.9)), 12);
+  });
+
   test("of a result without a frame, or with nothing in it, are none", async () => {
     assert.deepEqual(await eventsOf(result([]), everything, options), []);
     assert.deepEqual(await eventsOf(result([null, seen()]), everything, options), []);
@@ -125,6 +149,35 @@ describe("events", () => {
       events: [],
     });
   });
+});
+
+test("other work goes on while parts are put together to events, also when few events come of many", async (t) => {
+  /** How often other work has its turn when every look at the clock finds that it is time for it. */
+  const turnsWith = async (gap: number) => {
+    const collector = new SightingCollector(["yard"], new Filter(everything), gap);
+    for (let index = 0; index < 4096; index++)
+      collector.add({
+        index,
+        frame: index,
+        time: (index % 2) * 1e6 + index,
+        entries: [seen(box("a"))],
+      });
+    let now = 0;
+    const clock = t.mock.method(performance, "now", () => (now += 1000));
+    let turns = 0;
+    let isOver = false;
+    const others = (async () => {
+      for (; !isOver; turns++) await nextTurn();
+    })();
+    const events = await collector.finish(0);
+    isOver = true;
+    await others;
+    clock.mock.restore();
+    return { turns, events: events.length };
+  };
+  const [many, few] = [await turnsWith(1), await turnsWith(2)];
+  assert.deepEqual([many.events, few.events], [4096, 2]);
+  assert.ok(few.turns >= 8 && Math.abs(many.turns - few.turns) <= 1, `${few.turns} of ${many.turns} turns`);
 });
 
 test("very many classes that a classification decided for take hardly longer than as many predictions", async () => {
