@@ -100,7 +100,7 @@ export default function folder(RED: NodeAPI): void {
       // What the last look has passed on is in the journal then, which is what follows goes by.
       await runner.takenIn();
       // Before anything is written: it may make the room for that.
-      await tidy({ use, memory, watcher });
+      await tidy(scan, { use, memory, watcher });
       if (!noteStorage(() => memory.catchUp())) return false;
       const inHand = new Set(runner.inHand().map(({ payload }) => nameBelow(use.folder, payload)));
       const finished = await watcher.look(scan, performance.now(), inHand).catch((error) => {
@@ -117,11 +117,16 @@ export default function folder(RED: NodeAPI): void {
       return finished !== undefined;
     };
 
-    const tidy = async ({ use: { folder, keep }, memory, watcher }: Watch): Promise<void> => {
+    const tidy = async (scan: Scan, { use: { folder, keep }, memory, watcher }: Watch): Promise<void> => {
       if (keep.ms === 0 && keep.bytes === 0) return;
       const named = runner.filesInJournal();
       const ageOf = (clip: KnownClip) => watcher.ageOf(clip, Date.now());
-      for (const [name, clip] of expired(memory.clips, keep, ageOf)) {
+      // What is not found now may be on a share that is away: it would be a new clip when that comes back.
+      const there = scan.clips.flatMap(({ name }): [string, KnownClip][] => {
+        const clip = memory.clips.get(name);
+        return clip ? [[name, clip]] : [];
+      });
+      for (const [name, clip] of expired(there, keep, ageOf)) {
         if (named.has(pathBelow(folder, name))) continue;
         // What cannot be deleted now is tried again with the next look.
         const isGone = await deleteClip(folder, name, clip).catch(() => false);

@@ -16,10 +16,15 @@ export interface KnownClip {
 /** A line of the file: a clip by its name below the folder, what is known of it or null when it is forgotten. */
 type Line = [name: string, clip: KnownClip | null];
 
-/** The first line: which folder the rest is about. */
-interface Header {
-  folder: string;
+/** Device and inode of a folder, and of those below it that hold clips, by their path below. */
+export interface Identities {
   identity: string;
+  folders?: Record<string, string>;
+}
+
+/** The first line: which folder the rest is about. */
+interface Header extends Identities {
+  folder: string;
 }
 
 /** Lines beyond twice the known clips after which the file is written anew. */
@@ -53,6 +58,12 @@ export class FolderMemory {
     return this.#header?.identity;
   }
 
+  /** The same of a folder below it. */
+  identityOf(below: string): string | undefined {
+    const { folders = {} } = this.#header ?? {};
+    return Object.hasOwn(folders, below) ? folders[below] : undefined;
+  }
+
   get clips(): ReadonlyMap<string, KnownClip> {
     return this.#clips;
   }
@@ -69,10 +80,12 @@ export class FolderMemory {
     this.#writeAnew();
   }
 
-  /** Notes that the folder is another one than before, as after a share was mounted again. @throws as {@link begin}. */
-  setIdentity(identity: string): void {
-    if (!this.#header || this.#header.identity === identity) return;
-    this.#header = { ...this.#header, identity };
+  /** Notes that a folder is another one than before, as after a share was mounted again. @throws as {@link begin}. */
+  setIdentities(now: Required<Identities>): void {
+    if (!this.#header) return;
+    const { identity, folders = {} } = this.#header;
+    if (JSON.stringify({ identity, folders }) === JSON.stringify(now)) return;
+    this.#header = { ...this.#header, ...now };
     this.#writeAnew();
   }
 

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { lstat, opendir, stat } from "node:fs/promises";
 import path from "node:path";
 
@@ -14,6 +15,8 @@ export interface Scan {
   clips: FoundClip[];
   /** The folder itself, whatever is mounted there: device and inode. */
   identity: string;
+  /** The same of each folder below it, by its path below; undefined for one that may not be read. */
+  folders: Map<string, string | undefined>;
   /** Whether there was a name that is no UTF-8: such a file cannot be named in a message. */
   hasUnreadableName: boolean;
 }
@@ -35,11 +38,13 @@ const atOnce = 16;
  * @throws the file system's error when the folder itself cannot be read: it is missing or away.
  */
 export async function scanFolder(folder: string, options: ScanOptions): Promise<Scan> {
-  const { dev, ino } = await stat(folder);
-  const scan: Scan = { clips: [], identity: `${dev}:${ino}`, hasUnreadableName: false };
+  const identity = identityOf(await stat(folder));
+  const scan: Scan = { clips: [], identity, folders: new Map(), hasUnreadableName: false };
   await scanInto(scan, folder, "", options, 0);
   return scan;
 }
+
+const identityOf = ({ dev, ino }: Stats) => `${dev}:${ino}`;
 
 async function scanInto(
   scan: Scan,
@@ -66,11 +71,18 @@ async function scanInto(
   for (let at = 0; at < names.length; at += atOnce)
     scan.clips.push(...(await lookAtEach(folder, names.slice(at, at + atOnce))));
   if (depth < deepest)
-    for (const name of folders)
-      await scanInto(scan, folder, name, options, depth + 1).catch((error) => {
+    for (const name of folders) {
+      try {
+        scan.folders.set(name, identityOf(await lstat(path.join(folder, name))));
+        await scanInto(scan, folder, name, options, depth + 1);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
         // Removed since it was listed, or not ours to read.
-        if (!["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(error.code)) throw error;
-      });
+        if (code === "EACCES" || code === "EPERM") scan.folders.set(name, undefined);
+        else if (code === "ENOENT" || code === "ENOTDIR") scan.folders.delete(name);
+        else throw error;
+      }
+    }
 }
 
 async function lookAtEach(folder: string, names: string[]): Promise<FoundClip[]> {

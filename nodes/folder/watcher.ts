@@ -53,9 +53,9 @@ export class FolderWatcher {
    * @param inHand names of clips on their way to the next node.
    * @throws the file system's error where the memory cannot be written.
    */
-  async look({ clips, identity }: Scan, now: number, inHand: ReadonlySet<string>): Promise<FinishedClip[]> {
-    const found = new Set(clips.map(({ name }) => name));
-    this.#forgetGone(found, identity);
+  async look(scan: Scan, now: number, inHand: ReadonlySet<string>): Promise<FinishedClip[]> {
+    const { clips } = scan;
+    this.#forgetGone(scan);
     const finished: FinishedClip[] = [];
     for (const clip of clips) {
       if (inHand.has(clip.name)) continue;
@@ -163,14 +163,47 @@ export class FolderWatcher {
   }
 
   /** Forgets clips that are gone from the folder; not those of a folder that only is away for now. */
-  #forgetGone(found: ReadonlySet<string>, identity: string): void {
+  #forgetGone({ clips, identity, folders }: Scan): void {
+    const found = new Set(clips.map(({ name }) => name));
     for (const name of this.#candidates.keys()) if (!found.has(name)) this.#candidates.delete(name);
     const known = [...this.#memory.clips.keys()];
     const gone = known.filter((name) => !found.has(name));
     // Where a share is mounted, another folder shows when it is away: none of the known clips is in that.
     const isOther = identity !== this.#memory.identity;
     if (isOther && known.length > 0 && gone.length === known.length) return;
-    this.#memory.setIdentity(identity);
-    this.#memory.forget(gone);
+
+    const holding = new Set(known.filter((name) => found.has(name)).flatMap(foldersOf));
+    const isAway = (below: string): boolean => {
+      if (!folders.has(below)) return false;
+      const now = folders.get(below);
+      const before = this.#memory.identityOf(below);
+      return now === undefined || (before !== undefined && before !== now && !holding.has(below));
+    };
+    const away = new Map([...new Set(gone.flatMap(foldersOf))].map((below) => [below, isAway(below)]));
+    const isGone = (name: string) => !foldersOf(name).some((below) => away.get(below));
+    this.#memory.forget(gone.filter(isGone));
+    this.#noteIdentities({ identity, folders, away });
   }
+
+  /** Notes which folders the known clips are in, those that are away as they were. */
+  #noteIdentities({
+    identity,
+    folders,
+    away,
+  }: Pick<Scan, "identity" | "folders"> & { away: Map<string, boolean> }) {
+    const noted: Record<string, string> = {};
+    for (const below of [...new Set([...this.#memory.clips.keys()].flatMap(foldersOf))].sort()) {
+      const now = away.get(below) ? undefined : folders.get(below);
+      const identityThere = now ?? this.#memory.identityOf(below);
+      if (identityThere !== undefined) noted[below] = identityThere;
+    }
+    this.#memory.setIdentities({ identity, folders: noted });
+  }
+}
+
+/** Paths of the folders that a clip is in, below the watched one. */
+function foldersOf(name: string): string[] {
+  if (!name.includes("/")) return [];
+  const parts = name.split("/").slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
 }

@@ -55,9 +55,13 @@ function sameOrigin(request: Request, response: Response, next: NextFunction): v
 const isOriginOf = (request: Request, origin: string): boolean =>
   URL.canParse(origin) && new URL(origin).host === request.get("Host")?.toLowerCase();
 
-/** Lets through JSON with a header of ours, neither of which a form can send. */
+/**
+ * Lets through JSON with a header of ours, neither of which a form can send. A request that has nothing to tell, such as a
+ * `DELETE`, may say so without a body.
+ */
 function jsonWithHeader(request: Request, response: Response, next: NextFunction): void {
-  if (!request.is("application/json")) refuse(response, 415, "CONTENT_TYPE");
+  const [type = ""] = (request.get("Content-Type") ?? "").split(";");
+  if (type.trim().toLowerCase() !== "application/json") refuse(response, 415, "CONTENT_TYPE");
   else if (!request.get(requestHeader)) refuse(response, 403, "HEADER_MISSING");
   else next();
 }

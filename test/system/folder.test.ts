@@ -203,6 +203,23 @@ describe("a folder node", () => {
       assert.doesNotMatch(watched.nodeRed.output, /\[error\]/);
     }));
 
+  it("passes nothing on again that grew too old while its share was away", () =>
+    watching(
+      async (watched) => {
+        await afterThat(watched, "a.mp4");
+        // An empty folder shows where the share was mounted.
+        renameSync(watched.folder, `${watched.folder}.away`);
+        mkdirSync(watched.folder);
+        await sleep(7000);
+        rmSync(watched.folder, { recursive: true });
+        renameSync(`${watched.folder}.away`, watched.folder);
+        await afterThat(watched, "b.mp4");
+        assert.deepEqual(watched.passed(), ["a.mp4", "b.mp4"]);
+      },
+      // Two and a half seconds.
+      { keepDays: 0.00003 },
+    ));
+
   it("keeps no more than it may, and deletes nothing that it has not passed on", () =>
     watching(
       async (watched) => {

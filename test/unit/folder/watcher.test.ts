@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { FolderMemory, type KnownClip } from "../../../nodes/folder/memory";
-import { scanFolder } from "../../../nodes/folder/scan";
+import { type Scan, scanFolder } from "../../../nodes/folder/scan";
 import { FolderWatcher } from "../../../nodes/folder/watcher";
 
 let root: string;
@@ -216,6 +216,51 @@ describe("a folder", () => {
     renameSync(`${folder}.away`, folder);
     assert.deepEqual(await look(1), []);
     assert.deepEqual(await look(10), []);
+  });
+
+  test("below it that is away, or may not be read for now, passes nothing on again", async () => {
+    const lookBelow = async (change: (found: Scan) => void = () => {}) => {
+      now += 10_000;
+      const found = await scan(true);
+      change(found);
+      if (!memory.knows(folder)) memory.begin({ folder, identity: found.identity }, []);
+      const finished = await watcher.look(found, now, new Set());
+      for (const clip of finished) {
+        watcher.passing(clip);
+        watcher.passed(clip.name, now);
+      }
+      return finished.map(({ name }) => name).sort();
+    };
+    write("a.mkv");
+    write("door/deep/b.mkv");
+    write("gate/c.mkv");
+    await lookBelow();
+    assert.deepEqual(await lookBelow(), ["a.mkv", "door/deep/b.mkv", "gate/c.mkv"]);
+    await lookBelow();
+    open();
+
+    // Each camera has a share of its own: what shows where one was mounted is another folder, and empty.
+    const door = path.join(folder, "door");
+    renameSync(door, `${root}/door.away`);
+    mkdirSync(door);
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await lookBelow(), []);
+    open();
+    rmSync(door, { recursive: true });
+    renameSync(`${root}/door.away`, door);
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await lookBelow(), []);
+
+    const withoutGate = (found: Scan) => {
+      found.clips = found.clips.filter(({ name }) => name !== "gate/c.mkv");
+      found.folders.set("gate", undefined);
+    };
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await lookBelow(withoutGate), []);
+    for (let time = 0; time < 3; time += 1) assert.deepEqual(await lookBelow(), []);
+
+    // One that was emptied or removed is forgotten.
+    rmSync(path.join(folder, "gate", "c.mkv"));
+    rmSync(door, { recursive: true });
+    await lookBelow();
+    assert.deepEqual([...memory.clips.keys()], ["a.mkv"]);
   });
 
   test("that is missing is told by the file system's error", async () => {
