@@ -86,12 +86,14 @@ export class PollSchedule {
     return Math.min(longestGap, this.#interval / (paceOverEven * Math.max(1, this.#jobs)));
   }
 
+  /** The next that still waits; those given up before it are taken out. */
+  #next(): Waiting | undefined {
+    while (this.#heap[0]?.cancelled) pop(this.#heap);
+    return this.#heap[0];
+  }
+
   #arm(): void {
-    let [first] = this.#heap;
-    while (first?.cancelled) {
-      pop(this.#heap);
-      [first] = this.#heap;
-    }
+    const first = this.#next();
     if (!first) return;
     const at = Math.max(first.due, this.#lastDispatch + this.#gap(), this.#lastRound + betweenRounds);
     if (this.#timer && this.#timerAt <= at) return;
@@ -107,13 +109,11 @@ export class PollSchedule {
     this.#timerAt = Number.POSITIVE_INFINITY;
     const now = this.#now();
     this.#lastRound = now;
-    for (let [first] = this.#heap; first && first.due <= now; [first] = this.#heap) {
-      if (!first.cancelled) {
-        const earliest = this.#lastDispatch + this.#gap();
-        if (earliest > now) break;
-        this.#lastDispatch = Math.max(earliest, now - madeUp);
-        first.dispatch();
-      }
+    for (let first = this.#next(); first && first.due <= now; first = this.#next()) {
+      const earliest = this.#lastDispatch + this.#gap();
+      if (earliest > now) break;
+      this.#lastDispatch = Math.max(earliest, now - madeUp);
+      first.dispatch();
       pop(this.#heap);
     }
     this.#arm();

@@ -40,6 +40,13 @@ test("a rate above that of the video is refused with the highest whole rate", ()
     );
 });
 
+test("the error names the video's rate to three digits", () => {
+  assert.throws(() => checkRate(60, { fps: 30_000 / 1001 }), {
+    values: { rate: 60, fps: 29.97, highest: 29 },
+  });
+  assert.throws(() => checkRate(60, { fps: 23.97602 }), { values: { rate: 60, fps: 23.976, highest: 23 } });
+});
+
 test("a video of less than one frame a second has no rate at all", () => {
   assert.throws(() => checkRate(1, { fps: 0.5 }), { code: "INPUT", reason: "videoTooSlow" });
 });

@@ -126,15 +126,24 @@ test("a node that is closed polls nobody any more", async (t) => {
   assert.deepEqual(dispatched, []);
 });
 
+test("a node that is closed leaves no timer, however often one was set", () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  const schedule = new PollSchedule(60_000, () => performance.now());
+  for (const seconds of [300, 200, 100, 200])
+    void schedule.wait(performance.now() + 1000 * seconds, new AbortController().signal);
+  assert.equal(timers(), before + 1);
+  schedule.close();
+  assert.equal(timers(), before);
+});
+
 test("jobs that have left no longer set the pace", async (t) => {
   const { clock, schedule, dispatched, wait } = world(t, { interval: 1000 });
   for (let job = 0; job < 100; job += 1) schedule.join();
-  for (let job = 0; job < 98; job += 1) schedule.leave();
-  wait(0);
-  wait(0);
-  wait(0);
+  for (let job = 0; job < 40; job += 1) schedule.leave();
+  for (let job = 0; job < 20; job += 1) wait(0);
   await clock.pass(1000);
-  // Five jobs share half an interval: a tenth of a second each.
+  // Eighty jobs share half an interval: 6 ms each.
   const last = dispatched.at(-1)?.at ?? 0;
-  assert.ok(dispatched.length === 3 && last >= 150 && last <= 200, `the last of three came at ${last}`);
+  assert.ok(dispatched.length === 20 && last >= 70 && last <= 130, `the last came at ${last}`);
 });

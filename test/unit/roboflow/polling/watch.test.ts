@@ -58,6 +58,8 @@ function world(t: TestContext, { baseUrl = roboflow, interval = 60_000, atOnce =
   const inFlight = new Semaphore(atOnce);
   const asked = new Asked(clock);
   const stillRunning: string[] = [];
+  /** What the node shows: milliseconds to the next poll, and the trouble that it follows. */
+  const waits: [wait: number, trouble: string | undefined][] = [];
   const stops: AbortController[] = [];
   /** A poll node of its own: a schedule, an interval, and the rate limiter of the process. */
   const node = (own: Partial<Pick<WatchContext, "interval" | "baseUrl" | "account">> = {}) => {
@@ -78,7 +80,7 @@ function world(t: TestContext, { baseUrl = roboflow, interval = 60_000, atOnce =
           signal: stop.signal,
           ask: (signal) => asked.ask(jobId, signal),
           stillRunning: () => stillRunning.push(jobId),
-          waiting: () => {},
+          waiting: (wait, trouble) => waits.push([wait, trouble?.code]),
         },
       );
     };
@@ -86,7 +88,7 @@ function world(t: TestContext, { baseUrl = roboflow, interval = 60_000, atOnce =
   t.after(() => {
     for (const stop of stops) stop.abort(new Error("the test is over"));
   });
-  return { clock, asked, stillRunning, node };
+  return { clock, asked, stillRunning, waits, node };
 }
 
 /** Lets a watch go on that a test never sees end. */
@@ -100,6 +102,24 @@ test("the first poll comes at once, the next a minute after the answer, until th
   assert.deepEqual(await watch, done);
   assert.deepEqual(asked.at.a, [0, 60_000, 120_000]);
   assert.deepEqual(stillRunning, ["a", "a"]);
+});
+
+test("whoever looks at the node sees when it polls next, and what trouble it had", async (t) => {
+  const { clock, asked, waits, node } = world(t, { interval: 90_000 });
+  asked.takes = 5000;
+  asked.answer = (_, poll) => {
+    if (poll === 2) return new VideoError("SERVER", "serverTrouble", { statusCode: 502 });
+    return poll === 4 ? done : running;
+  };
+  const watch = node()("a");
+  await clock.pass(400_000);
+  assert.deepEqual(await watch, done);
+  assert.deepEqual(waits, [
+    [0, undefined],
+    [90_000, undefined],
+    [90_000, "SERVER"],
+    [90_000, undefined],
+  ]);
 });
 
 test("the interval counts from the answer, not from the question", async (t) => {

@@ -151,6 +151,13 @@ describe("events", () => {
   });
 });
 
+test("memory grows with the events, not with the frames in which they were seen", () => {
+  const collector = new SightingCollector(["yard"], new Filter(everything), 2);
+  for (let index = 0; index < 1000; index++)
+    collector.add({ index, frame: index, time: index + (index < 500 ? 0 : 10), entries: [seen(box("a"))] });
+  assert.equal(collector.store.length, 2);
+});
+
 test("other work goes on while parts are put together to events, also when few events come of many", async (t) => {
   /** How often other work has its turn when every look at the clock finds that it is time for it. */
   const turnsWith = async (gap: number) => {

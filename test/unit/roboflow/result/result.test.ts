@@ -102,6 +102,45 @@ describe("a result, frame by frame", () => {
     assert.equal(summary.detections, 4);
   });
 
+  test("has null for a time or a picture's size that is none, and no other model than the column's", async () => {
+    const { frames } = await framesOf({
+      frame_offset: [0, 1, 2, 3],
+      time_offset: ["0.2", true, null, 0.5],
+      m: [
+        { predictions: [{ class: "a", model: "another" }], image: { width: "480", height: 360 } },
+        { predictions: { sunny: "yes", rainy: ["no"], dry: null }, image: { width: 480, height: null } },
+        { predictions: { wet: { model: "another" } }, image: [480, 360] },
+        { image: { width: 480, height: 360 } },
+      ],
+      later: [{ image: { width: 1, height: 2 } }, null, null, { image: { width: 1, height: 2 } }],
+    });
+    assert.deepEqual(
+      frames.map(({ time, image }) => [time, image]),
+      [
+        [null, { width: 1, height: 2 }],
+        [null, null],
+        [null, null],
+        [0.5, { width: 480, height: 360 }],
+      ],
+    );
+    assert.deepEqual(
+      frames.map(({ predictions }) => predictions),
+      [
+        [{ model: "m", class: "a" }],
+        ["sunny", "rainy", "dry"].map((label) => ({ model: "m", class: label })),
+        [{ model: "m", class: "wet" }],
+        [],
+      ],
+    );
+  });
+
+  test("has no model of the other spelling of an offset", async () => {
+    const twice = { frame_offsets: [9], frame_offset: [0], time_offsets: [0.5], time_offset: [0.25] };
+    const { frames, summary, models } = await framesOf({ ...twice, m: [null] });
+    assert.deepEqual(models, ["m"]);
+    assert.deepEqual([frames[0]?.frame, frames[0]?.time, summary.nullFrames], [0, 0.25, 1]);
+  });
+
   test("takes the last of two columns of one name, as JSON.parse does", async () => {
     const text =
       '{"frame_offset":[0],"m":[{"predictions":[{"class":"a"}]}],"time_offset":[0],"n":[1],"m":[null],"n":2}';
@@ -202,6 +241,14 @@ describe("a result, frame by frame", () => {
     test("by class keep what is named", async () => {
       const { frames } = await framesOf(result, { classes: ["dog", "cat"] });
       assert.deepEqual(frames[0]?.classes, { dog: 1 });
+    });
+
+    test("leave out labels as they do boxes", async () => {
+      const weather = { frame_offset: [0], time_offset: [0], weather: [LABELS] };
+      const labelsOf = async (filter: Partial<FrameFilter>) =>
+        (await framesOf(weather, filter)).frames[0]?.predictions.map((prediction) => prediction.class);
+      assert.deepEqual(await labelsOf({ minConfidence: 0.5 }), ["sunny", "__proto"]);
+      assert.deepEqual(await labelsOf({ classes: ["constructor"] }), ["constructor"]);
     });
 
     test("and skipEmpty drops frames that are left with nothing", async () => {
