@@ -87,7 +87,7 @@ export const plan: Record<string, { files: string[]; tests: string[] }> = {
   },
   folder: {
     files: ["folder/watcher.ts", "folder/memory.ts", "folder/scan.ts", "folder/tidy.ts"],
-    tests: ["folder/watcher.test.ts", "folder/tidy.test.ts"],
+    tests: ["folder/watcher.test.ts", "folder/looks.test.ts", "folder/memory.test.ts", "folder/tidy.test.ts"],
   },
   clock: { files: ["runtime/journal/clock.ts"], tests: ["runtime/journal/clock.test.ts"] },
   crashes: { files: ["runtime/journal/crash-guard.ts"], tests: ["runtime/journal/crash-guard.test.ts"] },
@@ -101,7 +101,12 @@ export const plan: Record<string, { files: string[]; tests: string[] }> = {
       "runtime/journal/files.ts",
       "runtime/journal/disk.ts",
     ],
-    tests: ["runtime/journal/journal.test.ts"],
+    tests: [
+      "runtime/journal/keeping.test.ts",
+      "runtime/journal/files.test.ts",
+      "runtime/journal/linger.test.ts",
+      "runtime/journal/journal.test.ts",
+    ],
   },
   runner: {
     files: [

@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
-import fs, {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, it, mock, type TestContext } from "node:test";
+import { afterEach, beforeEach, describe, it, mock } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { JournalEntry } from "../../../../nodes/runtime/journal/entry";
 import { Journal } from "../../../../nodes/runtime/journal/journal";
 import { times } from "../../../../nodes/runtime/journal/times";
 import type { ClipMessage } from "../../../../nodes/runtime/message";
+import { durable, handed, message, rewriteFile, unhurried, watchDisk } from "./stage";
 
 let root: string;
 beforeEach(() => {
@@ -24,44 +16,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(path.dirname(root), { recursive: true, force: true }));
 
-const message = (id: string, more: Record<string, unknown> = {}): ClipMessage =>
-  ({ _msgid: id, payload: `/clips/${id}.mp4`, roboflow: { id }, ...more }) as ClipMessage;
-const handed = (id: string, handover: { token: string; repeat?: boolean }) =>
-  message(id, { roboflow: { id, handover } });
 const files = (node: string) => readdirSync(path.join(root, node)).filter((name) => name.endsWith(".json"));
-const durable = { durable: true };
-const unhurried = new AbortController().signal;
 
 /** A journal as the next process finds it. */
 async function afterKill() {
   const journal = new Journal(root);
   return { journal, damaged: await journal.load() };
-}
-
-/** Tells of each sync and rename in the journal's folder; a sync takes as long as that does. */
-function watchDisk(t: TestContext, see: (step: string) => unknown): void {
-  const { renameSync } = fs;
-  const { open } = fs.promises;
-  const seen = (file: unknown) => path.relative(root, String(file)) || ".";
-  t.mock.method(fs.promises, "open", async (...[file, ...rest]: Parameters<typeof open>) => {
-    const handle = await open(file, ...rest);
-    const { sync } = handle;
-    handle.sync = async () => {
-      await see(`sync ${seen(file)}`);
-      await sync.call(handle);
-    };
-    return handle;
-  });
-  t.mock.method(fs, "renameSync", (from: string, to: string) => {
-    see("rename");
-    renameSync(from, to);
-  });
-}
-
-/** Writes an entry's file with other properties. */
-function rewriteFile({ node, id }: JournalEntry, more: Record<string, unknown>): void {
-  const file = path.join(root, node, `${id}.json`);
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...more }));
 }
 
 const entryWith = (more: Record<string, unknown>) =>
@@ -158,7 +118,7 @@ describe("the journal after a kill", () => {
     const journal = new Journal(root);
     const { entry } = journal.accept("st", message("clip"), durable);
     const steps: string[] = [];
-    watchDisk(t, (step) => {
+    watchDisk(t, root, (step) => {
       steps.push(step.replace(/\.\d+\.tmp/, ".tmp"));
     });
     await journal.intend(entry, unhurried);
@@ -170,7 +130,7 @@ describe("the journal after a kill", () => {
   it("holds nobody up while intentions go to a slow disk, and lets many share the sync of their folder", async (t) => {
     const journal = new Journal(root);
     const steps: string[] = [];
-    watchDisk(t, async (step) => {
+    watchDisk(t, root, async (step) => {
       steps.push(step);
       await delay(2);
     });
@@ -196,7 +156,7 @@ describe("the journal after a kill", () => {
       const journal = new Journal(root);
       const { entry } = journal.accept("st", message("clip"), durable);
       const closing = new AbortController();
-      watchDisk(t, () => {
+      watchDisk(t, root, () => {
         if (closing.signal.aborted) return;
         closing.abort(new Error("closed"));
         if (isRemoved) journal.remove(entry);
@@ -205,13 +165,14 @@ describe("the journal after a kill", () => {
       assert.equal(entry.state, "accepted");
       const states = (await afterKill()).journal.unsettled("st").map(({ state }) => state);
       assert.deepEqual(states, isRemoved ? [] : ["accepted"]);
+      assert.equal(existsSync(path.join(root, "st")), !isRemoved);
     });
 
   it("an intention of the next node comes after that of one that was closed at a slow disk", async (t) => {
     const journal = new Journal(root);
     const { entry } = journal.accept("st", message("clip"), durable);
     const closing = new AbortController();
-    watchDisk(t, () => delay(20));
+    watchDisk(t, root, () => delay(20));
     const first = journal.intend(entry, closing.signal);
     closing.abort(new Error("closed"));
     const second = journal.intend(entry, unhurried);
@@ -267,8 +228,8 @@ describe("the journal after a kill", () => {
     const accepted = (id: string) => before.accept("po", message(id), durable).entry;
     // One waits for ever and is not old: another flow file was used for one start only.
     const [old, young] = [accepted("old"), accepted("young")];
-    rewriteFile(old, { orphanedAt: -days(8.5) });
-    rewriteFile(young, { clock: -days(30), orphanedAt: -days(7.5) });
+    rewriteFile(root, old, { orphanedAt: -days(8.5) });
+    rewriteFile(root, young, { clock: -days(30), orphanedAt: -days(7.5) });
     accepted("new");
     const { journal } = await afterKill();
     journal.accept("po", message("in memory"), { durable: false });
