@@ -201,7 +201,7 @@ function readSettings(RED: NodeAPI, options: FolderOptions): FolderSettings {
       textOr(options.extensions, folderDefaults.extensions)
         .toLowerCase()
         .split(",")
-        .map((extension) => extension.trim().replace(/^\./, ""))
+        .map((extension) => extension.trim().replace(/^\*?\./, ""))
         .filter(Boolean),
     ),
     settleMs: 1000 * number("settle"),

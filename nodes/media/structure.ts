@@ -54,7 +54,9 @@ async function boxes({ size, read }: ByteSource): Promise<Structure> {
     at += length;
   }
   if (hasIndex) return hasMedia ? "whole" : "unclear";
-  return hasMedia ? "noIndex" : "unreadable";
+  // Followed to its end, as a recording of which only the beginning is there: then there is none for sure.
+  const isFollowed = size - at < 8;
+  return hasMedia || isFollowed ? "noIndex" : "unreadable";
 }
 
 /** Matroska and WebM: the EBML header, then the segment, whose size is known once its writer has finished. */

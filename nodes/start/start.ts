@@ -18,7 +18,7 @@ import type { Outcome, Task } from "../runtime/runner/step";
 import { hasTag, render } from "../runtime/templates";
 import { fractionSetting, readInput, settingsOf, type TypedValue } from "../runtime/values";
 import { checkRate, expectedFrames } from "./frames";
-import { type StartOptions, startDefaults } from "./options";
+import { emptyModelRow, type StartOptions, startDefaults } from "./options";
 
 /** What a start node works with. */
 interface StartSettings {
@@ -63,16 +63,19 @@ function readSettings(saved: StartOptions): StartSettings {
     account: saved.account,
     inputUrl: { value: saved.inputUrl, type: saved.inputUrlType },
     inferFps,
-    models: (Array.isArray(saved.models) ? saved.models : []).map((row) => ({
-      modelId: String(row.modelId ?? ""),
-      modelVersion: String(row.modelVersion ?? ""),
-      inferenceType: String(row.inferenceType ?? ""),
-      inferenceParams: String(row.inferenceParams ?? ""),
-      confidence: fractionSetting(row.confidence, undefined, {
-        reason: "confidence",
-        values: { model: String(row.modelId ?? "") },
-      }),
-    })),
+    // A row that is none counts as one in which nothing is chosen.
+    models: (Array.isArray(saved.models) ? saved.models : [])
+      .map((saved) => saved ?? emptyModelRow)
+      .map((row) => ({
+        modelId: String(row.modelId ?? ""),
+        modelVersion: String(row.modelVersion ?? ""),
+        inferenceType: String(row.inferenceType ?? ""),
+        inferenceParams: String(row.inferenceParams ?? ""),
+        confidence: fractionSetting(row.confidence, undefined, {
+          reason: "confidence",
+          values: { model: String(row.modelId ?? "") },
+        }),
+      })),
   };
 }
 

@@ -166,6 +166,7 @@ for (const [type, properties, , msg, sent] of usable)
 test("what is wrong with a row is said when it is deployed, before the first message", async (t) => {
   for (const [models, words] of [
     [[{ ...row, modelId: "" }], /A model has no model ID/],
+    [[null], /A model has no model ID/],
     [[row, { ...row, modelId: "people/4" }], /Two of the models belong to the project "people"/],
     [[{ ...row, inferenceParams: "iou=0.5" }], /are not a JSON object/],
     [[{ ...row, modelId: "people" }], /"people" has no version/],

@@ -128,6 +128,11 @@ describe("a clip that is looked into", () => {
     const whole = readFileSync(clips.make("end3.mp4", "-i", front, "-c", "copy"));
     writeFileSync(file, whole.subarray(0, whole.indexOf("moov", 0, "latin1") - 4));
     await assert.rejects(look(file), { reason: "unfinished" });
+    // A recorder that has only begun.
+    for (const end of [whole.readUInt32BE(0), whole.indexOf("mdat", 0, "latin1") - 4]) {
+      writeFileSync(file, whole.subarray(0, end));
+      await assert.rejects(look(file), { reason: "unfinished" }, `${end} bytes`);
+    }
   });
 
   test("without a video track it is refused", async () => {
