@@ -35,9 +35,8 @@ function httpDate(text: string, now = Date.now()): number | undefined {
     const at = new Date(
       Date.UTC(fullYear(year, now), months.indexOf(month), Number(day), hour, minute, second),
     );
-    // A day that its month does not have, or an hour past the last, would count as a later one.
-    const isDate =
-      at.getUTCDate() === Number(day) && at.getUTCHours() === hour && minute < 60 && second <= 60;
+    // A day that its month does not have, an hour past the last or a minute past the hour would count as a later one.
+    const isDate = at.getUTCDate() === Number(day) && at.getUTCHours() === hour && second <= 60;
     return isDate && months.includes(month) ? at.getTime() : undefined;
   }
   return undefined;

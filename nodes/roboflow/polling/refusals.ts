@@ -20,6 +20,7 @@ export class Refusals {
       return false;
     }
     this.#inARow += 1;
+    // What is no answer to a poll is a verdict of our own: the job failed, its time is over, the account is of no use.
     const isAnswer = error.statusCode !== undefined;
     const isCertain = !isAnswer || (error.fromApi && error.code !== "NOT_FOUND");
     return isCertain || this.#inARow >= believedInARow;

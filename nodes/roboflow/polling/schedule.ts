@@ -30,6 +30,8 @@ export class PollSchedule {
   readonly #interval: number;
   readonly #now: () => number;
   #jobs = 0;
+  /** The most jobs since none was overdue: those that end with their poll are no reason to let the others wait longer. */
+  #mostJobs = 0;
   #order = 0;
   #lastDispatch = Number.NEGATIVE_INFINITY;
   #lastRound = Number.NEGATIVE_INFINITY;
@@ -48,6 +50,7 @@ export class PollSchedule {
   /** A job has come that is to be polled once an interval. */
   join(): void {
     this.#jobs += 1;
+    this.#mostJobs = Math.max(this.#mostJobs, this.#jobs);
   }
 
   leave(): void {
@@ -83,7 +86,7 @@ export class PollSchedule {
   }
 
   #gap(): number {
-    return Math.min(longestGap, this.#interval / (paceOverEven * Math.max(1, this.#jobs)));
+    return Math.min(longestGap, this.#interval / (paceOverEven * Math.max(1, this.#mostJobs)));
   }
 
   /** The next that still waits; those given up before it are taken out. */
@@ -116,6 +119,7 @@ export class PollSchedule {
       first.dispatch();
       pop(this.#heap);
     }
+    if ((this.#next()?.due ?? Number.POSITIVE_INFINITY) > now) this.#mostJobs = this.#jobs;
     this.#arm();
   }
 }

@@ -1,5 +1,5 @@
 import { type JobStatus, jobFailure } from "../api/job-status";
-import { type ErrorCode, VideoError } from "../errors";
+import { VideoError } from "../errors";
 import type { Semaphore } from "../semaphore";
 import { endedAfter } from "./deadline";
 import type { PollRateLimiter } from "./rate-limiter";
@@ -36,9 +36,6 @@ export interface WatchContext {
   /** When the next poll is due, in milliseconds from now, and whether it follows trouble. */
   waiting(wait: number, trouble: VideoError | undefined): void;
 }
-
-/** What ends the waiting whatever else may come. */
-const verdicts = new Set<ErrorCode>(["JOB_FAILED", "JOB_TIMEOUT"]);
 
 /** Polls of a job taken up that may fail before its limit counts: after a restart the network takes its time to come up. */
 const pollsBeforeLimit = 3;
@@ -93,8 +90,7 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
         due = now() + interval;
       } catch (error) {
         signal.throwIfAborted();
-        const isVerdict = !(error instanceof VideoError) || verdicts.has(error.code);
-        if (isVerdict || refusals.endWaiting(error)) throw error;
+        if (!(error instanceof VideoError) || refusals.endWaiting(error)) throw error;
         trouble = error;
         owed -= 1;
         due = now() + (error.code === "NOT_FOUND" ? Math.min(interval, unknownWait) : interval);

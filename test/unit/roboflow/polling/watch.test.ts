@@ -347,6 +347,20 @@ test("the limit holds for a poll that is not answered", async (t) => {
   assert.equal(asked.inFlight, 0, "the request has ended too");
 });
 
+test("the limit holds for a later poll that is not answered, too", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = () => {
+    asked.takes = 3_600_000;
+    return running;
+  };
+  const watch = node()("a", { limit: 90_000 });
+  let endedAt = 0;
+  letGo(watch.finally(() => (endedAt = clock.now())));
+  await clock.pass(200_000);
+  await assert.rejects(watch, { code: "JOB_TIMEOUT", jobId: "a" });
+  assert.deepEqual([asked.at.a, endedAt], [[0, 60_000], 90_000]);
+});
+
 test("the limit holds for a poll that waits for others to be answered", async (t) => {
   const { clock, asked, node } = world(t, { atOnce: 1 });
   asked.takes = 3_600_000;
@@ -424,6 +438,45 @@ test("a 429 makes every job of the account back off, in whichever node it waits"
   assert.ok((within("c") ?? 0) > 20);
   await clock.pass(3000);
   assert.ok((asked.at.a?.at(-1) ?? 0) > 30_900 && (asked.at.b?.at(-1) ?? 0) > 30_900);
+});
+
+test("after a 429 the next poll comes when the server says, sooner or later than the interval", async (t) => {
+  for (const retryAfter of [5000, 300_000]) {
+    const { clock, asked, waits, node } = world(t, { baseUrl: elsewhere });
+    asked.answer = (_, poll) =>
+      poll === 1 ? new VideoError("RATE_LIMIT", "rateLimit", { statusCode: 429, retryAfter }) : done;
+    const watch = node()("a");
+    const began = clock.now();
+    await clock.pass(400_000);
+    assert.deepEqual(await watch, done);
+    assert.deepEqual(asked.at.a, [began, began + retryAfter]);
+    assert.deepEqual(waits, [
+      [0, undefined],
+      [retryAfter, "RATE_LIMIT"],
+    ]);
+  }
+});
+
+test("jobs that have ended do not make those that come later a burst", async (t) => {
+  const { clock, asked, node } = world(t, { baseUrl: elsewhere, interval: 6000 });
+  asked.answer = () => done;
+  const watch = node();
+  for (let job = 0; job < 300; job += 1) letGo(watch(`early-${job}`));
+  await clock.pass(10_000);
+  for (let job = 0; job < 300; job += 1) letGo(watch(`late-${job}`));
+  await clock.pass(10_000);
+  const last = asked.at["late-299"]?.[0] ?? 0;
+  assert.equal(Object.keys(asked.at).length, 600);
+  assert.ok(last >= 12_500 && last <= 13_000, `the last came after ${last - 10_000} ms`);
+});
+
+test("many jobs that have all ended meanwhile are polled within half an interval, too", async (t) => {
+  const { clock, asked, node } = world(t);
+  asked.answer = () => done;
+  const watch = node();
+  for (let job = 0; job < 1500; job += 1) letGo(watch(`job-${job}`));
+  await clock.pass(30_000);
+  assert.equal(Object.keys(asked.at).length, 1500);
 });
 
 test("many jobs that arrive together are spread, the last within half an interval, and stay in step", async (t) => {

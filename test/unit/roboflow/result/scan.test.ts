@@ -160,6 +160,19 @@ describe("what the scan counts", () => {
         assert.deepEqual(told(oneByOne(bytes), { tokenBytes }), told([bytes]));
     });
 
+  test("ordinary entries without a parse, which takes four times as long", () => {
+    const entries = [
+      '{"image":{"width":1},"predictions":[{"x":1,"class":"a","confidence":0.5,"points":[{"x":1}]},{"class":"\\u0061"}]}',
+      '{"predictions":{"a":{"confidence":0.5,"class_id":1},"\\u0062":{}},"predicted_classes":["a"]}',
+      '{"predictions":[{"face":{"x":1},"yaw":0.1}],"time":1}',
+      '{"embeddings":[[0.1]]}',
+    ];
+    const bytes = Buffer.from(`{"m":[${entries}]}\0`);
+    const scan = new Scan({ batchBytes: 40, batchElements: 2, tokenBytes: 16, entryBytes: 1e6 });
+    scan.read(bytes, 0, bytes.length - 1, bytes.length - 1, 0);
+    assert.deepEqual([scan.counter.uncounted, scan.top.column.detections], [[], 5]);
+  });
+
   test("answers, other than null and what Python writes for no number", () => {
     const entries = [
       "null",
@@ -236,7 +249,8 @@ describe("where a result is broken", () => {
   for (const [text, detail, position] of broken)
     test(`the error says so: ${JSON.stringify(text)} ${detail}`, () => {
       const bytes = Buffer.from(text);
-      for (const chunks of [[bytes], oneByOne(bytes)])
+      const halves = [bytes.subarray(0, bytes.length - 4), bytes.subarray(bytes.length - 4)];
+      for (const chunks of [[bytes], oneByOne(bytes), halves])
         if (detail === "") told(chunks);
         else
           assert.throws(
