@@ -3,12 +3,12 @@ import { type AvailableModel, type RoboflowClient, VideoError } from "../roboflo
 import { type AccountNode, findAccount } from "../runtime/accounts";
 import { registerRoutes, unknownNode } from "../runtime/admin";
 import { describeFailure } from "../runtime/failure";
-import { textOr, variableIn } from "../runtime/values";
-import { connect, environmentKey, plainAddress, type Way } from "./connection";
+import { textOr, variableIn } from "../runtime/settings";
+import { type ConnectionOptions, connect, environmentKey, plainAddress } from "./connection";
 import { accountDefaults } from "./options";
 
 /** An account as it stands in a dialog: a stored key is named by its account and never leaves the server. */
-interface EditedAccount extends Way {
+interface EditedAccount extends ConnectionOptions {
   /** Id of the account whose stored key is meant when none is typed; empty when there is none. */
   account: string;
   /** The key typed. */
@@ -75,7 +75,7 @@ async function ask(
 /** What a dialog sends, literally: a `${NAME}` in it is text. What it leaves out is as deployed. */
 function readAccount(RED: NodeAPI, body: Record<string, unknown>): EditedAccount {
   const account = textOr(body.account, "");
-  const deployed = deployedWay(RED, account);
+  const deployed = deployedConnection(RED, account);
   const field = (name: string, fallback: string) => textOr(body[name], fallback).trim();
   return {
     account,
@@ -95,31 +95,31 @@ interface Connected {
 /**
  * The client of such an account.
  *
- * A key that this machine holds, and the value of any variable, go only the way that was deployed with them: to the
- * server of the deployed account, or, where the account is not deployed yet, the environment's key to Roboflow itself.
+ * A key that this machine holds, and the value of any variable, go only over the connection that was deployed with them: to
+ * the server of the deployed account, or, where the account is not deployed yet, the environment's key to Roboflow itself.
  * A key that was typed goes where the dialog says.
  */
 function clientFor(RED: NodeAPI, edited: EditedAccount): Connected {
   const stored = findAccount(RED, edited.account);
-  const isAsDeployed = isSameWay(edited, deployedWay(RED, edited.account));
+  const isAsDeployed = isSameConnection(edited, deployedConnection(RED, edited.account));
   if (edited.apiKey === "") {
     const isKept = stored !== undefined || environmentKey(RED) !== "";
     if (isKept && !isAsDeployed) throw new VideoError("CONFIG", "keyNeedsItsAddress");
     // Kept for later requests, and so for the account to close.
     if (stored) return { client: stored.client(), done: () => {} };
   }
-  const way = stored && isAsDeployed ? stored.way : edited;
+  const connection = stored && isAsDeployed ? stored.connection : edited;
   const typed = stored && isAsDeployed ? [edited.apiKey] : [edited.apiKey, edited.baseUrl];
   for (const text of typed) {
     const variable = variableIn(text);
     if (variable) throw new VideoError("CONFIG", "variableNotDeployed", { values: { variable } });
   }
-  const client = connect(RED, edited.apiKey || environmentKey(RED), way);
+  const client = connect(RED, edited.apiKey || environmentKey(RED), connection);
   return { client, done: () => client.network.close() };
 }
 
-/** An account's way as it stands in the deployed flow, `${NAME}` as written; the default way where it is not deployed. */
-function deployedWay(RED: NodeAPI, account: string): Way {
+/** An account's connection as it stands in the deployed flow, `${NAME}` as written; the default where it is not deployed. */
+function deployedConnection(RED: NodeAPI, account: string): ConnectionOptions {
   const { baseUrl, tls, proxy } = findAccount(RED, account) ? savedConfig(RED, account) : {};
   return {
     baseUrl: textOr(baseUrl, "").trim() || accountDefaults.baseUrl,
@@ -137,7 +137,7 @@ function savedConfig(RED: NodeAPI, id: string): Record<string, unknown> {
   return found;
 }
 
-function isSameWay(one: Way, other: Way): boolean {
+function isSameConnection(one: ConnectionOptions, other: ConnectionOptions): boolean {
   return sameAddress(one.baseUrl, other.baseUrl) && one.tls === other.tls && one.proxy === other.proxy;
 }
 
@@ -145,18 +145,18 @@ function isSameWay(one: Way, other: Way): boolean {
 const sameAddress = (one: string, other: string): boolean =>
   one === other || (variableIn(one) === undefined && plainAddress(one) === plainAddress(other));
 
-/** What no answer may show: whatever key may be used, and what a variable of the deployed way stands for. */
+/** What no answer may show: whatever key may be used, and what a variable of the deployed connection stands for. */
 function secretsOf(RED: NodeAPI, { account, apiKey }: EditedAccount): string[] {
   const stored = findAccount(RED, account);
   const keys = [apiKey, environmentKey(RED), ...(stored?.secrets() ?? [])];
   return [...keys, ...(stored ? resolvedValues(RED, stored) : [])].filter(Boolean);
 }
 
-function resolvedValues(RED: NodeAPI, { id, way }: AccountNode): string[] {
-  const proxy = RED.nodes.getNode(way.proxy) as { url?: unknown } | null;
+function resolvedValues(RED: NodeAPI, { id, connection }: AccountNode): string[] {
+  const proxy = RED.nodes.getNode(connection.proxy) as { url?: unknown } | null;
   const pairs = [
-    [savedConfig(RED, id).baseUrl, way.baseUrl],
-    [savedConfig(RED, way.proxy).url, proxy?.url],
+    [savedConfig(RED, id).baseUrl, connection.baseUrl],
+    [savedConfig(RED, connection.proxy).url, proxy?.url],
   ];
   return pairs.flatMap(([saved, value]) => {
     if (typeof saved !== "string" || typeof value !== "string" || saved === value) return [];

@@ -1,25 +1,29 @@
 import type { Node, NodeAPI } from "node-red";
 import { Network, RoboflowClient, VideoError, withoutSecrets } from "../roboflow";
 import { proxyChooser, tlsOptions } from "../runtime/core-nodes";
-import { variableIn } from "../runtime/values";
+import { variableIn } from "../runtime/settings";
 import type { AccountOptions } from "./options";
 
 /** Where the key comes from when the dialog holds none. */
 const keyVariable = "ROBOFLOW_API_KEY";
 
-/** What of an account makes up its way to the API. */
-export type Way = Pick<AccountOptions, "baseUrl" | "tls" | "proxy">;
+/** Of an account's options, those that say how the API is reached. */
+export type ConnectionOptions = Pick<AccountOptions, "baseUrl" | "tls" | "proxy">;
 
 /** The key of the environment, as the flow's settings or the process have it; empty when it is not set. */
 export const environmentKey = (RED: NodeAPI, node?: Node): string =>
   String(RED.util.evaluateNodeProperty(keyVariable, "env", node as Node, {}) ?? "").trim();
 
 /**
- * Connects a key with a way to the API.
+ * The client for a key and the options of a connection.
  *
  * @throws VideoError CONFIG when one of them is missing or unusable: then nothing is ever sent.
  */
-export function connect(RED: NodeAPI, key: string, { baseUrl, tls, proxy }: Way): RoboflowClient {
+export function connect(
+  RED: NodeAPI,
+  key: string,
+  { baseUrl, tls, proxy }: ConnectionOptions,
+): RoboflowClient {
   if (!key) throw new VideoError("CONFIG", "noKey", { values: { variable: keyVariable } });
   const unset = variableIn(key) ?? variableIn(baseUrl);
   if (unset) throw new VideoError("CONFIG", "unsetVariable", { values: { variable: unset } });

@@ -1,14 +1,15 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { describeValue, isHttpUrl, Network, Semaphore, VideoError, withoutSecrets } from "../roboflow";
-import { checkAccount, checkConfig, requireAccount } from "../runtime/accounts";
+import { requireAccount } from "../runtime/accounts";
 import { resultsUnderWay } from "../runtime/downloads";
 import { describeFailure } from "../runtime/failure";
 import { clipNames } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
+import { checkConfig, flagSetting, settingsOf } from "../runtime/settings";
 import { queued } from "../runtime/status";
 import { text } from "../runtime/text";
-import { flagSetting, readInput, settingsOf } from "../runtime/values";
+import { readInput } from "../runtime/typed-input";
 import { type DownloadNode, registerPreviewRoutes } from "./admin";
 import { sendEvents } from "./events";
 import { fetchResult } from "./fetch";
@@ -54,8 +55,9 @@ export default function download(RED: NodeAPI): void {
         return downloads.run(() => work(RED, this, settings(), network, task), task.signal).finally(ended);
       },
     });
-    checkConfig(runner, settings);
-    if (options.account) checkAccount(RED, options.account, runner);
+    checkConfig(runner, settings, () => {
+      if (options.account) requireAccount(RED, options.account).client();
+    });
     if (outputOf(options) === "file")
       checkFilename(RED, options.filename).catch((error) => runner.reportConfigError(error));
     this.on("close", () => network.close());

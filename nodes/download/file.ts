@@ -15,9 +15,9 @@ import { checkName } from "../runtime/folders";
 import { clipNames } from "../runtime/message";
 import { resolvePath } from "../runtime/paths";
 import type { Outcome, Task } from "../runtime/runner/step";
+import { textOr } from "../runtime/settings";
 import { hasTag, render } from "../runtime/templates";
 import { UserFile } from "../runtime/user-file";
-import { textOr } from "../runtime/values";
 import { megabytes, noteCounts, type ResultRequest } from "./result-request";
 import { withFilteredResult } from "./spool";
 

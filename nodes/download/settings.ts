@@ -1,5 +1,6 @@
 import type { EventOptions, FrameFilter } from "../roboflow";
-import { flagSetting, fractionSetting, numberSetting, type TypedValue, textOr } from "../runtime/values";
+import { flagSetting, fractionSetting, numberSetting, textOr } from "../runtime/settings";
+import type { TypedValue } from "../runtime/typed-input";
 import {
   applies,
   type DownloadOptions,
@@ -25,16 +26,16 @@ export interface DownloadSettings {
 }
 
 /** @throws VideoError CONFIG */
-export function readSettings(saved: DownloadOptions): DownloadSettings {
+export function readSettings(options: DownloadOptions): DownloadSettings {
   const setting = <Name extends SpecialSetting>(name: Name): DownloadOptions[Name] =>
-    applies(name, saved) ? saved[name] : downloadDefaults[name];
+    applies(name, options) ? options[name] : downloadDefaults[name];
   const { gap, minDuration, minConfidence, classes, filename } = downloadDefaults;
   return {
-    account: saved.account,
-    url: { value: saved.url, type: saved.urlType },
-    output: outputOf(saved),
+    account: options.account,
+    url: { value: options.url, type: options.urlType },
+    output: outputOf(options),
     filename: textOr(setting("filename"), filename),
-    format: formatOf(saved),
+    format: formatOf(options),
     filter: {
       minConfidence: fractionSetting(setting("minConfidence"), minConfidence, { reason: "minConfidence" }),
       classes: namesIn(textOr(setting("classes"), classes)),

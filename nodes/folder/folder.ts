@@ -3,36 +3,24 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { VideoError, withoutSecrets } from "../roboflow";
-import { checkConfig } from "../runtime/accounts";
 import type { ClipMessage } from "../runtime/message";
-import { resolvePath, storageFolder } from "../runtime/paths";
+import { storageFolder } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
 import { Runner } from "../runtime/runner/runner";
+import { checkConfig, settingsOf } from "../runtime/settings";
 import { type StatusKey, text } from "../runtime/text";
-import { flagSetting, numberSetting, settingsOf, textOr } from "../runtime/values";
 import { registerFolderRoutes } from "./admin";
 import { FolderMemory, type KnownClip } from "./memory";
 import { type FolderOptions, folderDefaults } from "./options";
 import { type Scan, scanFolder } from "./scan";
-import { deleteClip, expired, type KeepRule } from "./tidy";
+import { type FolderSettings, readSettings } from "./settings";
+import { deleteClip, expired } from "./tidy";
 import { FolderWatcher } from "./watcher";
-
-/** What a folder node works with. */
-interface FolderSettings {
-  folder: string;
-  subfolders: boolean;
-  extensions: ReadonlySet<string>;
-  settleMs: number;
-  existing: boolean;
-  keep: KeepRule;
-}
 
 /** Milliseconds between two looks into the folder: network folders send no word of a change. */
 const shortestIntervalMs = 2000;
 /** A look takes at most one part in so many of the time, however many files there are. */
 const shareOfTime = 20;
-const dayMs = 24 * 3_600_000;
-const gigabyte = 1e9;
 
 /** Watches a folder and passes on each clip in it once, when it is finished. */
 export default function folder(RED: NodeAPI): void {
@@ -40,7 +28,8 @@ export default function folder(RED: NodeAPI): void {
 
   function Folder(this: Node, saved: NodeDef & Partial<FolderOptions>): void {
     RED.nodes.createNode(this, saved);
-    const settings = settingsOf(saved, () => readSettings(RED, { ...folderDefaults, ...saved }));
+    const options = { ...folderDefaults, ...saved };
+    const settings = settingsOf(saved, () => readSettings(RED, options));
     const stop = new AbortController();
     this.on("close", () => stop.abort());
     const memoryFile = path.join(storageFolder(RED), ".folders", `${encodeURIComponent(this.id)}.jsonl`);
@@ -134,7 +123,7 @@ export default function folder(RED: NodeAPI): void {
       }
     };
 
-    checkConfig(runner, settings, () => {
+    checkConfig(runner, () => {
       const use = settings();
       // Read now: the runner may have clips of an earlier process to pass on before the first look.
       const memory = openMemory(memoryFile);
@@ -186,26 +175,4 @@ function openMemory(file: string): FolderMemory {
   } catch (cause) {
     throw new VideoError("STORAGE", "cannotWrite", { values: { path: file }, cause });
   }
-}
-
-/** @throws VideoError CONFIG */
-function readSettings(RED: NodeAPI, options: FolderOptions): FolderSettings {
-  const folder = textOr(options.folder, "").trim();
-  if (!folder || folder.includes("\0")) throw new VideoError("CONFIG", "noFolder");
-  const number = (name: "settle" | "keepDays" | "keepGB") =>
-    numberSetting(options[name], folderDefaults[name], { reason: name, min: 0 });
-  return {
-    folder: path.resolve(resolvePath(RED, folder)),
-    subfolders: flagSetting(options.subfolders, folderDefaults.subfolders),
-    extensions: new Set(
-      textOr(options.extensions, folderDefaults.extensions)
-        .toLowerCase()
-        .split(",")
-        .map((extension) => extension.trim().replace(/^\*?\./, ""))
-        .filter(Boolean),
-    ),
-    settleMs: 1000 * number("settle"),
-    existing: flagSetting(options.existing, folderDefaults.existing),
-    keep: { ms: dayMs * number("keepDays"), bytes: gigabyte * number("keepGB") },
-  };
 }

@@ -1,11 +1,11 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
-import { describeValue, pollRateLimiter, VideoError } from "../roboflow";
-import { watchJob } from "../roboflow/polling/watch";
-import { checkConfig, requireAccount } from "../runtime/accounts";
+import { describeValue, PollSchedule, pollRateLimiter, VideoError, watchJob } from "../roboflow";
+import { requireAccount } from "../runtime/accounts";
 import { copierWithoutPayload, withAnswer } from "../runtime/message";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
-import { flagSetting, readInput, settingsOf } from "../runtime/values";
+import { checkConfig, flagSetting, settingsOf } from "../runtime/settings";
+import { readInput } from "../runtime/typed-input";
 import { registerPendingJobsRoutes } from "./admin";
 import { type PollOptions, pollDefaults } from "./options";
 import { type PendingJob, PendingJobs, type PollNode } from "./pending-jobs";
@@ -18,25 +18,26 @@ export default function poll(RED: NodeAPI): void {
 
   function Poll(this: PollNode, saved: NodeDef & Partial<PollOptions>): void {
     RED.nodes.createNode(this, saved);
-    const { account = pollDefaults.account, resume } = saved;
-    const settings = settingsOf(saved, () => {
-      const read = readSettings({ ...pollDefaults, ...saved });
-      this.on("close", () => read.schedule.close());
-      return read;
-    });
+    const options = { ...pollDefaults, ...saved };
+    const settings = settingsOf(saved, () => readSettings(options));
     const jobs = new PendingJobs();
+    let schedule: PollSchedule | undefined;
     const stopped = new StoppedJobsLog(RED, this);
     const runner = new Runner(RED, this, {
       name: "poll",
-      account,
-      resume: flagSetting(resume, pollDefaults.resume),
+      account: options.account,
+      resume: flagSetting(options.resume, pollDefaults.resume),
       command: (msg) => (isReset(msg) ? reset(msg) : undefined),
-      work: (task) => work(RED, this, settings(), jobs, task),
+      work: async (task) => {
+        schedule ??= new PollSchedule(settings().intervalMs, pollRateLimiter.now);
+        return work({ RED, node: this, settings: settings(), jobs, schedule, task });
+      },
       dropped: ({ roboflow }) => {
         if (roboflow.jobId) stopped.add(roboflow.jobId);
       },
     });
-    checkConfig(runner, settings, () => requireAccount(RED, account).client());
+    checkConfig(runner, settings, () => requireAccount(RED, options.account).client());
+    this.on("close", () => schedule?.close());
     this.pendingJobs = () => jobs.list(pollRateLimiter.now());
     this.forget = (entry) => runner.drop(() => [entry]);
 
@@ -53,15 +54,18 @@ export default function poll(RED: NodeAPI): void {
 const readJobId = (RED: NodeAPI, node: Node, { jobId }: PollSettings, msg: NodeMessage) =>
   readInput(RED, node, jobId, msg, "text");
 
-async function work(
-  RED: NodeAPI,
-  node: Node,
-  settings: PollSettings,
-  jobs: PendingJobs,
-  task: Task,
-): Promise<Outcome> {
+/** What the work on a message needs of its node. */
+interface Work {
+  RED: NodeAPI;
+  node: Node;
+  settings: PollSettings;
+  jobs: PendingJobs;
+  schedule: PollSchedule;
+  task: Task;
+}
+
+async function work({ RED, node, settings, jobs, schedule, task }: Work): Promise<Outcome> {
   const { msg, signal } = task;
-  const { interval, limit, schedule } = settings;
   const client = requireAccount(RED, settings.account).client();
   const jobId = await readJobId(RED, node, settings, msg);
   if (typeof jobId !== "string" || !jobId)
@@ -72,14 +76,14 @@ async function work(
   msg.roboflow.jobId = jobId;
   try {
     const finished = await watchJob(
-      { jobId, limit: Math.max(0, limit - task.age()), takenUp: task.resumed },
+      { jobId, limit: Math.max(0, settings.timeoutMs - task.age()), takenUp: task.resumed },
       {
         baseUrl: client.baseUrl,
         account: client.identity,
         schedule,
         limiter: pollRateLimiter,
         inFlight: client.polls,
-        interval,
+        interval: settings.intervalMs,
         signal,
         ask: async (signal) => {
           job.polls += 1;

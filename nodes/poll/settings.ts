@@ -1,6 +1,5 @@
-import { pollRateLimiter } from "../roboflow";
-import { PollSchedule } from "../roboflow/polling/schedule";
-import { numberSetting, type TypedValue } from "../runtime/values";
+import { numberSetting } from "../runtime/settings";
+import type { TypedValue } from "../runtime/typed-input";
 import { type PollOptions, pollDefaults } from "./options";
 
 /** What a poll node works with. */
@@ -8,30 +7,26 @@ export interface PollSettings {
   account: string;
   jobId: TypedValue;
   /** Milliseconds from one answer to the next poll. */
-  interval: number;
+  intervalMs: number;
   /** Milliseconds of waiting after which a job ends in JOB_TIMEOUT; infinite for never. */
-  limit: number;
-  /** When each of the jobs is polled. */
-  schedule: PollSchedule;
+  timeoutMs: number;
 }
 
-/** Milliseconds: a shorter interval would only wait for the minimum interval between two polls. */
-const shortestInterval = 100;
-const hour = 3_600_000;
+/** A shorter interval would only wait for the minimum interval between two polls. */
+const shortestIntervalMs = 100;
+const hourMs = 3_600_000;
 
 /** @throws VideoError CONFIG */
-export function readSettings(saved: PollOptions): PollSettings {
-  const seconds = numberSetting(saved.interval, pollDefaults.interval, {
+export function readSettings(options: PollOptions): PollSettings {
+  const seconds = numberSetting(options.interval, pollDefaults.interval, {
     reason: "interval",
     min: Number.MIN_VALUE,
   });
-  const hours = numberSetting(saved.timeout, pollDefaults.timeout, { reason: "timeout", min: 0 });
-  const interval = Math.max(shortestInterval, 1000 * seconds);
+  const hours = numberSetting(options.timeout, pollDefaults.timeout, { reason: "timeout", min: 0 });
   return {
-    account: saved.account,
-    jobId: { value: saved.jobId, type: saved.jobIdType },
-    interval,
-    limit: hours > 0 ? hours * hour : Number.POSITIVE_INFINITY,
-    schedule: new PollSchedule(interval, pollRateLimiter.now),
+    account: options.account,
+    jobId: { value: options.jobId, type: options.jobIdType },
+    intervalMs: Math.max(shortestIntervalMs, 1000 * seconds),
+    timeoutMs: hours > 0 ? hours * hourMs : Number.POSITIVE_INFINITY,
   };
 }

@@ -22,6 +22,8 @@ export { encodePart, expiryOf, isHttpUrl } from "./http/urls";
 export { type Fields, isObject } from "./json";
 export { pollRateLimiter } from "./polling/rate-limiter";
 export { renewedLink } from "./polling/renewed-link";
+export { PollSchedule } from "./polling/schedule";
+export { watchJob } from "./polling/watch";
 export { secretsOfUrl, withoutSecrets } from "./redact";
 export {
   checkResultSize,

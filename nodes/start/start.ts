@@ -4,41 +4,30 @@ import {
   checkModels,
   describeModels,
   describeValue,
-  inferenceRates,
   isHttpUrl,
-  type ModelDescription,
   readInferFps,
   VideoError,
 } from "../roboflow";
-import { type AccountNode, checkConfig, requireAccount } from "../runtime/accounts";
+import { type AccountNode, requireAccount } from "../runtime/accounts";
 import { withAnswer } from "../runtime/message";
-import { parseNumber } from "../runtime/numbers";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
-import { hasTag, render } from "../runtime/templates";
-import { fractionSetting, readInput, settingsOf, type TypedValue } from "../runtime/values";
+import { checkConfig, settingsOf } from "../runtime/settings";
+import { render } from "../runtime/templates";
+import { readInput } from "../runtime/typed-input";
 import { checkRate, expectedFrames } from "./frames";
-import { emptyModelRow, type StartOptions, startDefaults } from "./options";
-
-/** What a start node works with. */
-interface StartSettings {
-  account: string;
-  inputUrl: TypedValue;
-  /** Frames per second. */
-  inferFps: TypedValue;
-  /** Names and versions are templates. Empty: `msg.models`, in the API's own form. */
-  models: ModelDescription[];
-}
+import { type StartOptions, startDefaults } from "./options";
+import { checkLiterals, readSettings, type StartSettings } from "./settings";
 
 /** Starts a job on a video and passes the job's id on. */
 export default function start(RED: NodeAPI): void {
   function Start(this: Node, saved: NodeDef & Partial<StartOptions>): void {
     RED.nodes.createNode(this, saved);
-    const { account = startDefaults.account } = saved;
-    const settings = settingsOf(saved, () => readSettings({ ...startDefaults, ...saved }));
+    const options = { ...startDefaults, ...saved };
+    const settings = settingsOf(saved, () => readSettings(options));
     const runner = new Runner(RED, this, {
       name: "start",
-      account,
+      account: options.account,
       resume: true,
       paid: true,
       work: (task) => work(RED, this, settings(), task),
@@ -46,51 +35,10 @@ export default function start(RED: NodeAPI): void {
     checkConfig(
       runner,
       () => checkLiterals(settings()),
-      () => requireAccount(RED, account).client(),
+      () => requireAccount(RED, options.account).client(),
     );
   }
   RED.nodes.registerType("roboflow-video-start", Start as never);
-}
-
-/** @throws VideoError CONFIG */
-function readSettings(saved: StartOptions): StartSettings {
-  const inferFps = { value: saved.inferFps, type: saved.inferFpsType };
-  if (isLiteral(inferFps) && parseNumber(inferFps.value) === undefined)
-    throw new VideoError("CONFIG", "inferFps", {
-      values: { value: describeValue(inferFps.value), ...inferenceRates },
-    });
-  return {
-    account: saved.account,
-    inputUrl: { value: saved.inputUrl, type: saved.inputUrlType },
-    inferFps,
-    // A row that is none counts as one in which nothing is chosen.
-    models: (Array.isArray(saved.models) ? saved.models : [])
-      .map((saved) => saved ?? emptyModelRow)
-      .map((row) => ({
-        modelId: String(row.modelId ?? ""),
-        modelVersion: String(row.modelVersion ?? ""),
-        inferenceType: String(row.inferenceType ?? ""),
-        inferenceParams: String(row.inferenceParams ?? ""),
-        confidence: fractionSetting(row.confidence, undefined, {
-          reason: "confidence",
-          values: { model: String(row.modelId ?? "") },
-        }),
-      })),
-  };
-}
-
-/** Whether a value stands in the node itself, and not in messages to come. */
-const isLiteral = ({ value, type }: TypedValue) =>
-  type === "num" || (type === "str" && !hasTag(String(value)));
-
-/**
- * Looks at what stands in the node itself as each message's work will.
- *
- * @throws VideoError INPUT
- */
-function checkLiterals({ inferFps, models }: StartSettings): void {
-  if (isLiteral(inferFps)) readInferFps(inferFps.value);
-  describeModels(models.filter(({ modelId, modelVersion }) => !hasTag(modelId + modelVersion)));
 }
 
 async function work(RED: NodeAPI, node: Node, settings: StartSettings, task: Task): Promise<Outcome> {
@@ -160,10 +108,11 @@ async function modelsFor(
  * @param start gets what takes a slot, to be called before the request: it throws when there is none.
  */
 async function startCounted(
-  { jobs: { perDay, count } }: AccountNode,
+  account: AccountNode,
   id: string,
   start: (take: () => Promise<void>) => Promise<string>,
 ): Promise<string> {
+  const { perDay, count } = account.jobs();
   if (perDay === 0) return start(async () => {});
   try {
     const jobId = await start(() => count.take(id, perDay));

@@ -1,5 +1,6 @@
 import { VideoError } from "../roboflow";
-import { flagSetting, numberSetting, type TypedValue, textOr, variableIn } from "../runtime/values";
+import { flagSetting, numberSetting, textOr, variableIn } from "../runtime/settings";
+import type { TypedValue } from "../runtime/typed-input";
 import type { Login } from "./fetch/login";
 import {
   type AuthType,
@@ -24,7 +25,6 @@ export interface UploadSettings {
   login?: Login;
   waitMs: number;
   keepSound: boolean;
-  resume: boolean;
   keepMs: number;
 }
 
@@ -44,7 +44,6 @@ export function readSettings(options: UploadOptions, credentials: UploadCredenti
     authType,
     waitMs: 1000 * number("wait"),
     keepSound: flagSetting(options.audio, uploadDefaults.audio),
-    resume: flagSetting(options.resume, uploadDefaults.resume),
     keepMs: hourMs * number("keepHours"),
   };
   const isEntered = authType === "bearer" ? password !== "" : user !== "" || password !== "";

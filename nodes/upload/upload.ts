@@ -11,17 +11,18 @@ import {
   Semaphore,
   withRetries,
 } from "../roboflow";
-import { type AccountNode, checkConfig, requireAccount } from "../runtime/accounts";
+import { type AccountNode, requireAccount } from "../runtime/accounts";
 import { tlsOptions } from "../runtime/core-nodes";
 import { type Clip, withAnswer } from "../runtime/message";
 import { resolvePath } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
+import { checkConfig, flagSetting, settingsOf } from "../runtime/settings";
 import { queued } from "../runtime/status";
 import { render } from "../runtime/templates";
 import { text } from "../runtime/text";
-import { flagSetting, readInput, settingsOf } from "../runtime/values";
+import { readInput } from "../runtime/typed-input";
 import { registerUploadRoutes } from "./admin";
 import { type ClipPlace, type ClipStore, clipStoreOf } from "./clip-store";
 import { shownUrl, withoutLogin } from "./fetch/fetch-clip";
@@ -44,20 +45,21 @@ export default function upload(RED: NodeAPI): void {
     const options = { ...uploadDefaults, ...saved };
     const credentials = (this.credentials ?? {}) as UploadCredentials;
     const settings = settingsOf(saved, () => readSettings(options, credentials));
+    const resume = flagSetting(options.resume, uploadDefaults.resume);
     const limit = new Semaphore(fetchesAtOnce);
     const store = clipStoreOf(RED);
-    let own: Network | undefined;
+    let fetching: Network | undefined;
     const network = () => {
-      own ??= new Network({ tls: tlsOptions(RED, options.tls) });
-      return own;
+      fetching ??= new Network({ tls: tlsOptions(RED, options.tls) });
+      return fetching;
     };
     const runner = new Runner(RED, this, {
       name: "upload",
       account: options.account,
-      resume: flagSetting(options.resume, uploadDefaults.resume),
+      resume,
       // As large as it may be, it is not written to disk as well.
       worksInMemory: (msg) => Buffer.isBuffer(propertyOf(RED, msg, options)),
-      work: (task) => work({ RED, node: this, settings: settings(), network, limit, store, task }),
+      work: (task) => work({ RED, node: this, settings: settings(), resume, network, limit, store, task }),
     });
 
     const keepClips = () => {
@@ -71,7 +73,7 @@ export default function upload(RED: NodeAPI): void {
       void runner.restored.then(() => store.sweep());
     };
     checkConfig(runner, keepClips, network, () => requireAccount(RED, options.account).client());
-    this.on("close", () => own?.close());
+    this.on("close", () => fetching?.close());
   }
   RED.nodes.registerType("roboflow-video-upload", Upload as never, {
     credentials: { user: { type: "text" }, password: { type: "password" } },
@@ -92,6 +94,7 @@ interface Work {
   RED: NodeAPI;
   node: Node;
   settings: UploadSettings;
+  resume: boolean;
   /** For fetching clips; throws a VideoError CONFIG when its TLS settings cannot be used. */
   network: () => Network;
   limit: Semaphore;
@@ -100,7 +103,7 @@ interface Work {
 }
 
 async function work(use: Work): Promise<Outcome> {
-  const { RED, node, settings, store, task } = use;
+  const { RED, node, settings, resume, store, task } = use;
   const account = requireAccount(RED, settings.account);
   account.client();
   const video = await readInput(RED, node, settings.video, task.msg, "video");
@@ -137,7 +140,7 @@ async function work(use: Work): Promise<Outcome> {
     return { msg: withAnswer(task.msg, { payload: sent.inputUrl }, found), done: "uploaded" };
   } catch (error) {
     // Cut off by a deploy: whoever goes on with the message goes on with what was fetched.
-    if (task.signal.aborted && settings.resume) place.leave();
+    if (task.signal.aborted && resume) place.leave();
     else await place.remove();
     throw error;
   }
@@ -177,9 +180,10 @@ async function fetchAndSend(video: Buffer | string, use: Sending) {
     shown = clip;
   }
 
-  if (account.uploads.full) task.working(queued);
+  const uploads = account.uploads();
+  if (uploads.full) task.working(queued);
   const pause = () => task.working("retrying", {}, { trouble: true });
-  const { source, ...sent } = await account.uploads.run(
+  const { source, ...sent } = await uploads.run(
     () => withRetries(retries.video, signal, () => lookAndSend(clip, { ...use, name, shown, pause }), pause),
     signal,
   );

@@ -1,25 +1,20 @@
 import path from "node:path";
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { describeValue, VideoError } from "../roboflow";
-import { checkConfig } from "../runtime/accounts";
 import { resultsUnderWay } from "../runtime/downloads";
 import { describeFailure, NodeFailure, statusOf } from "../runtime/failure";
 import { type ClipMessage, clipNames } from "../runtime/message";
 import { spoolFolder, storageFolder } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
+import { checkConfig, settingsOf } from "../runtime/settings";
 import { StatusLine } from "../runtime/status";
-import { numberSetting, settingsOf, textOr } from "../runtime/values";
 import { registerViewerRoutes } from "./admin";
-import { normalPath, type ViewerOptions, viewerDefaults } from "./options";
+import { type ViewerOptions, viewerDefaults } from "./options";
 import { ClipStore, type ClipStoreOptions } from "./server/clips";
 import { failedType } from "./server/reading";
 import { ViewerSite } from "./server/site";
 import { type Claim, claimSite, servesPages } from "./server/sites";
-
-interface ViewerSettings {
-  path: string;
-  keepClips: number;
-}
+import { readSettings } from "./settings";
 
 const type = "roboflow-video-viewer";
 
@@ -32,7 +27,8 @@ export default function viewer(RED: NodeAPI): void {
 
   function Viewer(this: Node, saved: NodeDef & Partial<ViewerOptions>): void {
     RED.nodes.createNode(this, saved);
-    const settings = settingsOf(saved, () => readSettings({ ...viewerDefaults, ...saved }));
+    const options = { ...viewerDefaults, ...saved };
+    const settings = settingsOf(saved, () => readSettings(options));
     const status = new StatusLine(RED, this);
     let store: ClipStore | undefined;
     let claim: Claim | undefined;
@@ -119,17 +115,4 @@ function openStore(RED: NodeAPI, node: Node, own: Pick<ClipStoreOptions, "keep" 
 
 function nothingOfAClip({ payload }: NodeMessage): VideoError {
   return new VideoError("INPUT", "notOfAClip", { values: { value: describeValue(payload) } });
-}
-
-/** @throws VideoError CONFIG */
-function readSettings(options: ViewerOptions): ViewerSettings {
-  const entered = textOr(options.path, viewerDefaults.path);
-  const own = normalPath(entered);
-  if (own === undefined) throw new VideoError("CONFIG", "viewerPath", { values: { path: entered } });
-  const keepClips = numberSetting(options.keepClips, viewerDefaults.keepClips, {
-    reason: "keepClips",
-    min: 1,
-    whole: true,
-  });
-  return { path: own, keepClips };
 }

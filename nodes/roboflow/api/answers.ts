@@ -75,7 +75,7 @@ export function jsonWords(json: unknown): string | undefined {
   return words.length > 0 ? words.join("; ") : undefined;
 }
 
-/** Whether JSON has one of the forms in which the API itself refuses (API page, "Errors"). */
+/** Whether JSON has one of the forms in which the API itself refuses (docs/api.md, "Errors"). */
 export const isApiError = (json: unknown): boolean =>
   isObject(json) &&
   (isObject(json.error) || [json.error, json.error_type].some((field) => typeof field === "string"));
