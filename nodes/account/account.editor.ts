@@ -3,8 +3,9 @@ import { fillMissing, fitWidth, whenOpened } from "../editor/fields";
 import { notice } from "../editor/notice";
 import { giveOnlyAccount } from "../editor/only-account";
 import type { EditorNode } from "../editor/red";
-import { isRefusal, testAccount } from "../editor/server";
+import { call, isRefusal } from "../editor/server";
 import { sharedWords as say } from "../editor/words";
+import { normalAddress } from "./address";
 import { type AccountOptions, accountDefaults } from "./options";
 
 RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
@@ -16,7 +17,7 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
     baseUrl: {
       value: accountDefaults.baseUrl,
       label: say("label.baseUrl"),
-      validate: plain((text) => (isWebAddress(text) ? undefined : say("validate.baseUrl"))),
+      validate: plain((text) => (normalAddress(text) !== undefined ? undefined : say("validate.baseUrl"))),
     },
     maxUploads: {
       value: accountDefaults.maxUploads,
@@ -57,21 +58,16 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
     const place = $("#roboflow-video-test-answer");
     $("#roboflow-video-test").on("click", async () => {
       notice(place, "busy", say("test.busy"));
-      const { account, ...edited } = whatStandsInTheDialog(this);
-      const answer = await testAccount(account, edited);
+      const answer = await call<{ ok: true; workspace: string }>(
+        "POST",
+        "roboflow-video/account/test",
+        whatStandsInTheDialog(this),
+      );
       if (isRefusal(answer)) notice(place, "bad", answer.message);
       else notice(place, "good", say("test.good", { workspace: answer.workspace }));
     });
   },
 });
-
-function isWebAddress(text: string): boolean {
-  try {
-    return ["http:", "https:"].includes(new URL(text).protocol);
-  } catch {
-    return false;
-  }
-}
 
 /** The key itself when it was typed; otherwise the node's id, by which the server finds the key it holds. */
 function whatStandsInTheDialog(node: EditorNode<AccountOptions>) {

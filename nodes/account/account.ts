@@ -6,8 +6,9 @@ import { storageFolder } from "../runtime/paths";
 import { lifecycleOf } from "../runtime/runner/lifecycle";
 import { settingsOf, textOr } from "../runtime/settings";
 import { text } from "../runtime/text";
+import { isInTheClear } from "./address";
 import { registerAccountRoutes } from "./admin";
-import { connect, environmentKey, isInTheClear, shownAddress } from "./connection";
+import { connect, environmentKey, shownAddress } from "./connection";
 import { type AccountOptions, accountDefaults } from "./options";
 import { readSettings } from "./settings";
 

@@ -2,6 +2,7 @@ import type { Node, NodeAPI } from "node-red";
 import { Network, RoboflowClient, VideoError, withoutSecrets } from "../roboflow";
 import { proxyChooser, tlsOptions } from "../runtime/core-nodes";
 import { variableIn } from "../runtime/settings";
+import { normalAddress } from "./address";
 import type { AccountOptions } from "./options";
 
 /** Where the key comes from when the dialog holds none. */
@@ -34,32 +35,17 @@ export function connect(
 }
 
 /**
- * An address without a slash at its end, or any of what could carry something else along.
+ * An account's address in one spelling.
  *
- * @throws VideoError CONFIG
+ * @throws VideoError CONFIG when it cannot be used.
  */
 export function plainAddress(baseUrl: string): string {
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  const isPlain =
-    url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
-  if (!isPlain) throw new VideoError("CONFIG", "baseUrl", { values: { url: shownAddress(baseUrl) } });
-  return `${url.origin}${withoutEndingSlashes(url.pathname)}`;
-}
-
-/** By hand: the check of patterns finds the one for it linear on most days only. */
-function withoutEndingSlashes(path: string): string {
-  let end = path.length;
-  while (path.charAt(end - 1) === "/") end -= 1;
-  return path.slice(0, end);
+  const address = normalAddress(baseUrl);
+  if (address === undefined)
+    throw new VideoError("CONFIG", "baseUrl", { values: { url: shownAddress(baseUrl) } });
+  return address;
 }
 
 /** An address as it may be shown: whatever stands before an @ may be a password, also where it is no URL. */
 export const shownAddress = (baseUrl: string): string =>
   withoutSecrets(baseUrl.replace(/^(\s*[a-z]+:\/\/)?.*@/is, "$1…@"));
-
-/** Whether a key sent there could be read by anyone on the way. */
-export function isInTheClear(baseUrl: string): boolean {
-  if (!URL.canParse(baseUrl)) return false;
-  const { protocol, hostname } = new URL(baseUrl);
-  return protocol === "http:" && !/^(?:localhost|.*\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
-}

@@ -1,10 +1,10 @@
 import { isVariable, numberWithin, plain } from "../editor/checks";
 import { fillMissing, fitWidth } from "../editor/fields";
 import { notice } from "../editor/notice";
-import { checkFolder, isRefusal } from "../editor/server";
+import { call, isRefusal } from "../editor/server";
 import { wordsOf } from "../editor/words";
 import { parseNumber } from "../runtime/numbers";
-import { type FolderOptions, folderDefaults } from "./options";
+import { type FolderOptions, type FolderState, folderDefaults } from "./options";
 
 const say = wordsOf("roboflow-video-folder");
 const numberFrom0 = plain(numberWithin(() => say("validate.number"), { min: 0 }));
@@ -58,7 +58,9 @@ async function showWhetherThere(): Promise<void> {
   const place = $("#roboflow-video-folder-message").hide();
   const folder = String($("#node-input-folder").val() ?? "").trim();
   if (folder === "" || isVariable(folder)) return;
-  const answer = await checkFolder(folder);
+  const answer = await call<{ ok?: true; state: FolderState }>("POST", "roboflow-video/folder/check", {
+    folder,
+  });
   // Another one may have been typed meanwhile.
   if (folder !== String($("#node-input-folder").val() ?? "").trim()) return;
   if (isRefusal(answer)) notice(place, "bad", answer.message);

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { VideoError, withoutSecrets } from "../roboflow";
+import { sleep, VideoError, withoutSecrets } from "../roboflow";
 import type { ClipMessage } from "../runtime/message";
 import { storageFolder } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
@@ -47,7 +46,7 @@ export default function folder(RED: NodeAPI): void {
     /** A clip goes on once that stands in the memory: else a kill would let it come again. */
     const notePassed = async ({ payload }: ClipMessage, signal: AbortSignal): Promise<void> => {
       while (!noteStorage(() => watcher?.passed(nameBelow(settings().folder, payload), Date.now())))
-        await sleep(shortestIntervalMs, undefined, { signal });
+        await sleep(shortestIntervalMs, signal);
     };
 
     let isWarned = false;
@@ -79,7 +78,7 @@ export default function folder(RED: NodeAPI): void {
         if (scan && !(await take(scan, { use, memory, watcher }))) trouble = "STORAGE";
         runner.showTrouble(trouble);
         const interval = Math.max(shortestIntervalMs, shareOfTime * (performance.now() - began));
-        await sleep(interval, undefined, { signal: stop.signal });
+        await sleep(interval, stop.signal);
       }
     };
 

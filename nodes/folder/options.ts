@@ -27,3 +27,6 @@ export const folderDefaults: FolderOptions = {
   keepDays: 0,
   keepGB: 0,
 };
+
+/** What a path leads to on the machine that runs Node-RED. */
+export type FolderState = "folder" | "file" | "missing";

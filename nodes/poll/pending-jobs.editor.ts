@@ -1,8 +1,9 @@
 import { notice } from "../editor/notice";
 import { keepUpToDate } from "../editor/refresh";
-import { forgetJob, isRefusal, listPendingJobs, type PendingJob } from "../editor/server";
+import { call, isRefusal } from "../editor/server";
 import { moment, untilThen, wordsOf } from "../editor/words";
 import { shorten } from "../roboflow/shorten";
+import type { ListedJob } from "./listed-job";
 
 const say = wordsOf("roboflow-video-poll");
 /** Characters of a name or an ID: they come from messages. */
@@ -11,10 +12,11 @@ const longest = 200;
 /** Keeps the table of jobs for which a poll node waits up to date, as long as it stands in the page. */
 export function pendingJobs(node: string, table: JQuery, message: JQuery): void {
   const body = table.find("tbody");
+  const url = `roboflow-video/poll/${encodeURIComponent(node)}`;
   void keepUpToDate(table, refresh);
 
   async function refresh(): Promise<void> {
-    const answer = await listPendingJobs(node);
+    const answer = await call<{ ok?: true; jobs: ListedJob[] }>("GET", `${url}/jobs`);
     const jobs = isRefusal(answer) ? [] : (answer.jobs ?? []);
     table.toggle(jobs.length > 0);
     if (isRefusal(answer))
@@ -28,14 +30,14 @@ export function pendingJobs(node: string, table: JQuery, message: JQuery): void 
     show(jobs);
   }
 
-  function show(jobs: PendingJob[]): void {
+  function show(jobs: ListedJob[]): void {
     // A table that is drawn anew would take the focus from a button under someone's finger.
     const focused = body.find(":focus").attr("data-entry");
     body.empty().append(...jobs.map(line));
     if (focused) body.find(`[data-entry="${CSS.escape(focused)}"]`).trigger("focus");
   }
 
-  function line({ entry, fileName, jobId, since, polls, nextPoll }: PendingJob): JQuery {
+  function line({ entry, fileName, jobId, since, polls, nextPoll }: ListedJob): JQuery {
     const label = say("jobs.forgetThis", { job: jobId });
     const forget = $("<button>", {
       type: "button",
@@ -47,7 +49,7 @@ export function pendingJobs(node: string, table: JQuery, message: JQuery): void 
       .text(say("jobs.forget"))
       .on("click", async () => {
         forget.prop("disabled", true);
-        const answer = await forgetJob(node, entry);
+        const answer = await call<{ ok?: true }>("POST", `${url}/forget`, { entry });
         await refresh();
         if (isRefusal(answer)) notice(message, "bad", answer.message);
       });

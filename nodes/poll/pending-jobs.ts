@@ -1,6 +1,7 @@
 import type { Node } from "node-red";
 import { clipNames } from "../runtime/message";
 import type { Task } from "../runtime/runner/step";
+import type { ListedJob } from "./listed-job";
 
 /** A job that a poll node waits for. */
 export interface PendingJob {
@@ -9,19 +10,6 @@ export interface PendingJob {
   polls: number;
   /** When the next poll is due, monotonic milliseconds. */
   due?: number;
-}
-
-/** The same as the node's dialog lists it. */
-export interface ListedJob {
-  /** Id of the journal's entry. */
-  entry: string;
-  jobId: string;
-  fileName?: string;
-  /** ISO 8601. */
-  since: string;
-  polls: number;
-  /** ISO 8601. */
-  nextPoll?: string;
 }
 
 /** What the admin side may ask of a running poll node. */

@@ -1,14 +1,8 @@
 import { type Answer, badAnswer, isSuccess, readAnswer, refusal, textField } from "./api/answers";
 import { type JobStatus, readJobId, readJobStatus } from "./api/job-status";
+import type { AvailableModel } from "./api/model-types";
 import type { JobRequest } from "./api/models";
-import {
-  type AvailableModel,
-  newestFirst,
-  type Project,
-  readProjects,
-  readVersions,
-  readWorkspace,
-} from "./api/workspace";
+import { newestFirst, type Project, readProjects, readVersions, readWorkspace } from "./api/workspace";
 import { VideoError } from "./errors";
 import { ConnectionError } from "./http/connection-error";
 import type { HttpRequest, Network } from "./http/network";

@@ -1,6 +1,7 @@
 // What others may use of this layer: Roboflow's Video Inference API and nothing of Node-RED.
 export { quoted, readAnswer, serverWords } from "./api/answers";
 export { type JobStatus, jobFailure } from "./api/job-status";
+export type { AvailableModel } from "./api/model-types";
 export {
   type ApiModel,
   checkModels,
@@ -10,15 +11,14 @@ export {
   projectSlugs,
   readInferFps,
 } from "./api/models";
-export type { AvailableModel } from "./api/workspace";
 export { RoboflowClient, startUncertain } from "./client";
 export { describeValue, type ValueDescription } from "./describe-value";
 export { type ErrorCode, type ErrorReason, type ErrorValues, VideoError } from "./errors";
 export type { HttpResponse } from "./http/exchange";
 export { Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
-export { retries, withRetries } from "./http/retry";
-export { encodePart, expiryOf, isHttpUrl } from "./http/urls";
+export { retries, sleep, withRetries } from "./http/retry";
+export { decodePart, encodePart, expiryOf, isHttpUrl } from "./http/urls";
 export { type Fields, isObject } from "./json";
 export { pollRateLimiter } from "./polling/rate-limiter";
 export { renewedLink } from "./polling/renewed-link";

@@ -1,3 +1,5 @@
+// Imported by the dialogs and the viewer's page as well: nothing of Node.js or Node-RED here.
+
 /** A text of at most `longest` characters: what is cut away shows as an ellipsis, and no character is cut in half. */
 export function shorten(text: string, longest: number): string {
   if (text.length <= longest) return text;

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { VideoError } from "../roboflow";
-import { Disk, removeQuietly } from "./journal/disk";
+import { removeQuietly } from "./folders";
+import { Disk } from "./journal/disk";
 
 const dayMs = 24 * 3_600_000;
 /** Milliseconds from the record until the service has a request at the latest; a request is given up before. */

@@ -1,3 +1,5 @@
+// Imported by the dialogs and the viewer's page as well: nothing of Node.js or Node-RED here.
+
 import { shorten } from "../roboflow/shorten";
 
 /** Characters of a text that people read: an error, a warning, a line in a dialog. */

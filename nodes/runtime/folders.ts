@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { VideoError } from "../roboflow";
@@ -59,4 +60,16 @@ export async function checkName(file: string): Promise<void> {
     await stat(path.join(above, part)).catch((cause) => {
       if (unusableName.has(cause.code)) cannotWrite(file)(cause);
     });
+}
+
+/**
+ * Removes a file of ours, or a folder with all that is in it. Where the disk refuses it stays, for the next start to find
+ * by its name; a folder that cannot be written is reported where it is needed.
+ */
+export function removeQuietly(fileOrFolder: string): void {
+  try {
+    rmSync(fileOrFolder, { recursive: true, force: true });
+  } catch {
+    // Said above.
+  }
 }

@@ -1,8 +1,8 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { open, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { NodeAPI } from "node-red";
-import { makeFolder } from "./folders";
+import { makeFolder, removeQuietly } from "./folders";
 import { spoolFolder } from "./paths";
 
 /**
@@ -79,13 +79,5 @@ function namesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-function removeQuietly(file: string): void {
-  try {
-    rmSync(file, { recursive: true, force: true });
-  } catch {
-    // A folder that cannot be written is reported where it is needed.
   }
 }

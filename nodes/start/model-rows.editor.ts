@@ -1,9 +1,14 @@
 import { isKnownLater, isVariable } from "../editor/checks";
 import { type Choice, combobox } from "../editor/combobox";
-import type { TrainedModel } from "../editor/server";
 import { day, wordsOf } from "../editor/words";
 import { readModelName } from "../roboflow/api/model-name";
-import { foundationModel, foundationModels, inferenceTypes, isOneOf } from "../roboflow/api/model-types";
+import {
+  type AvailableModel,
+  foundationModel,
+  foundationModels,
+  inferenceTypes,
+  isOneOf,
+} from "../roboflow/api/model-types";
 import { parseFraction } from "../runtime/numbers";
 import { emptyModelRow, type ModelRow } from "./options";
 
@@ -16,13 +21,13 @@ interface ModelChoice extends Choice {
 }
 
 // Gaze detection still runs where a flow or a message asks for it, but the inference server has removed it
-// (docs/api.md): it is neither offered nor among the types to choose from.
-const offeredFoundationModels = foundationModels.filter(({ modelId }) => modelId !== "gaze");
-const offeredTypes = inferenceTypes.filter((type) => type !== "gaze-detection");
+// (docs/api.md): it is neither among the models nor among the types to choose from.
+const selectableModels = foundationModels.filter(({ modelId }) => modelId !== "gaze");
+const selectableTypes = inferenceTypes.filter((type) => type !== "gaze-detection");
 
-/** What to offer: the workspace's models by project, the project trained last on top, then the one that everyone has. */
-export function choicesOf(models: TrainedModel[]): ModelChoice[] {
-  const projects = new Map<string, TrainedModel[]>();
+/** What there is to choose: the workspace's models by project, the project trained last on top, then the one that everyone has. */
+export function choicesOf(models: AvailableModel[]): ModelChoice[] {
+  const projects = new Map<string, AvailableModel[]>();
   for (const model of models) {
     const versions = projects.get(model.modelId);
     if (versions) versions.push(model);
@@ -41,7 +46,7 @@ export function choicesOf(models: TrainedModel[]): ModelChoice[] {
       keywords: `${modelId}/${modelVersion} ${versionName ?? ""}`,
     }),
   );
-  const ready = offeredFoundationModels.map(
+  const ready = selectableModels.map(
     (model): ModelChoice => ({
       ...model,
       group: say("model.ready"),
@@ -222,9 +227,9 @@ export class ModelRows {
 
     const chosenType = textOf(row, "inferenceType");
     const types =
-      chosenType && !offeredTypes.some((name) => name === chosenType)
-        ? [...offeredTypes, chosenType]
-        : offeredTypes;
+      chosenType && !selectableTypes.some((name) => name === chosenType)
+        ? [...selectableTypes, chosenType]
+        : selectableTypes;
     for (const value of types) $("<option>", { value }).text(typeName(value)).appendTo(type);
     for (const field of fields) controls[field].val(textOf(row, field));
 

@@ -11,8 +11,9 @@ import {
 } from "../editor/fields";
 import { notice } from "../editor/notice";
 import { takeOnlyAccount } from "../editor/only-account";
-import { isRefusal, listModels } from "../editor/server";
+import { call, isRefusal } from "../editor/server";
 import { wordsOf } from "../editor/words";
+import type { AvailableModel } from "../roboflow/api/model-types";
 import { choicesOf, ModelRows, wrongModels } from "./model-rows.editor";
 import { emptyModelRow, type StartOptions, startDefaults } from "./options";
 
@@ -100,7 +101,7 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
     // The account as well as what is in it, which may be edited from here.
     const chosen = () => JSON.stringify([chosenAccount(), accountAsEdited(chosenAccount())]);
     let shownFor: string | undefined;
-    const offerModels = async (refresh: boolean) => {
+    const loadModels = async (refresh: boolean) => {
       const account = chosenAccount();
       const asked = chosen();
       shownFor = asked;
@@ -108,7 +109,11 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
       choices = choicesOf([]);
       if (!account) return notice(place, "plain", say("models.noAccount"));
       notice(place, "busy", say("models.busy"));
-      const answer = await listModels(account, accountAsEdited(account), refresh);
+      const answer = await call<{ ok: true; workspace: string; models: AvailableModel[] }>(
+        "POST",
+        `roboflow-video/account/${encodeURIComponent(account)}/models`,
+        { ...accountAsEdited(account), refresh },
+      );
       // The user may have chosen another account meanwhile.
       if (shownFor !== asked) return;
       if (isRefusal(answer)) {
@@ -127,9 +132,9 @@ RED.nodes.registerType<StartOptions>("roboflow-video-start", {
       rows.openChoices();
     };
     $("#node-input-account").on("change", () => {
-      if (chosen() !== shownFor) void offerModels(false);
+      if (chosen() !== shownFor) void loadModels(false);
     });
-    $("#roboflow-video-models-again").on("click", () => void offerModels(true));
+    $("#roboflow-video-models-again").on("click", () => void loadModels(true));
   },
   oneditsave() {
     const models = openRows?.read() ?? [];

@@ -1,6 +1,7 @@
 import type { NodeAPI } from "node-red";
 import { isHttpUrl, Network } from "../roboflow";
 import { registerRoutes } from "../runtime/admin";
+import type { ServerState } from "./options";
 
 /** Milliseconds for a server's answer: a person is waiting in front of a dialog. */
 const answerWithinMs = 5000;
@@ -11,7 +12,7 @@ const answerWithinMs = 5000;
  */
 export function registerUploadRoutes(RED: NodeAPI): void {
   registerRoutes(RED, "upload", {
-    "POST check": async ({ body }) => {
+    "POST check": async ({ body }): Promise<{ state: ServerState }> => {
       const { url } = body;
       if (!isHttpUrl(url)) return { state: "unreachable" };
       const address = new URL(url);

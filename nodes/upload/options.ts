@@ -80,3 +80,6 @@ export function applies(setting: SpecialSetting, chosen: UrlSettings): boolean {
 /** Whether the video may be a URL: a path that is typed in is none, whatever its tags hold. */
 const canBeUrl = ({ video, videoType }: UrlSettings): boolean =>
   videoType !== "str" || /^\s*(?:$|https?:|\{\{|\$[{(])/i.test(String(video ?? ""));
+
+/** Whether the server of a clip asks for a login, as the machine that runs Node-RED sees it. */
+export type ServerState = "open" | "needsLogin" | "unreachable";

@@ -3,11 +3,12 @@ import { fillMissing, fitWidth, messageTypes, typedField } from "../editor/field
 import { notice } from "../editor/notice";
 import { takeOnlyAccount } from "../editor/only-account";
 import type { Validator } from "../editor/red";
-import { checkAddress, isRefusal } from "../editor/server";
+import { call, isRefusal } from "../editor/server";
 import { wordsOf } from "../editor/words";
 import {
   applies,
   authTypeOf,
+  type ServerState,
   type SpecialSetting,
   type UploadOptions,
   type UrlSettings,
@@ -130,7 +131,9 @@ async function showWhetherLoginIsNeeded(): Promise<void> {
   if (!isUrl || !applies("authType", chosen)) return;
   if (/^https?:\/\/[^/?#]*@/i.test(url)) return notice(place, "bad", say("login.inUrl"));
   if (authTypeOf(chosen) !== "") return;
-  const answer = await checkAddress(url);
+  const answer = await call<{ ok?: true; state: ServerState }>("POST", "roboflow-video/upload/check", {
+    url,
+  });
   // Another one may have been typed meanwhile.
   const now = shownSettings();
   if (String(now.video).trim() !== url || authTypeOf(now) !== "" || !applies("authType", now)) return;

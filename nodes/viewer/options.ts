@@ -1,5 +1,7 @@
 // Imported by the dialog as well: nothing of Node.js or Node-RED here.
 
+import { withoutSlashesAtEnd } from "../roboflow/http/urls";
+
 /** What a viewer node holds as saved in a flow. */
 export interface ViewerOptions {
   name: string;
@@ -18,13 +20,6 @@ export const viewerDefaults: ViewerOptions = {
 /** Characters of a path. */
 const longestPath = 200;
 
-/** A path or the beginning of one, to which another can be added. */
-export function withoutSlashAtEnd(path: string): string {
-  let end = path.length;
-  while (path[end - 1] === "/") end--;
-  return path.slice(0, end);
-}
-
 /**
  * The path of a page in one spelling: with a slash in front and none behind.
  *
@@ -32,8 +27,16 @@ export function withoutSlashAtEnd(path: string): string {
  *   a proxy would resolve to another path.
  */
 export function normalPath(text: string): string | undefined {
-  const path = withoutSlashAtEnd(`/${text.trim()}`.replace(/^\/+/, "/"));
+  const path = withoutSlashesAtEnd(`/${text.trim()}`.replace(/^\/+/, "/"));
   const parts = path.split("/").slice(1);
   const isPlain = parts.every((part) => /^[\w.~-]+$/.test(part) && part !== "." && part !== "..");
   return path.length <= longestPath && path !== "" && isPlain ? path : undefined;
+}
+
+/** What the dialog is told of who can open the page; nothing of a user or a password. */
+export interface PageAccess {
+  /** Below which path pages of flows are served; null where they are not. */
+  root: string | null;
+  /** Whether Node-RED's settings ask for a password, or have something that may. */
+  guard: "password" | "middleware" | "none";
 }

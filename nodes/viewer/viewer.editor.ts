@@ -1,9 +1,10 @@
 import { isVariable, numberWithin, plain } from "../editor/checks";
 import { fillMissing, fitWidth } from "../editor/fields";
 import { notice } from "../editor/notice";
-import { isRefusal, pageAccess } from "../editor/server";
+import { call, isRefusal } from "../editor/server";
 import { wordsOf } from "../editor/words";
-import { normalPath, type ViewerOptions, viewerDefaults, withoutSlashAtEnd } from "./options";
+import { withoutSlashesAtEnd } from "../roboflow/http/urls";
+import { normalPath, type PageAccess, type ViewerOptions, viewerDefaults } from "./options";
 
 const say = wordsOf("roboflow-video-viewer");
 
@@ -47,7 +48,7 @@ RED.nodes.registerType<ViewerOptions>("roboflow-video-viewer", {
 async function showAccess(): Promise<void> {
   const place = $("#roboflow-video-viewer-access").hide();
   const link = $("#roboflow-video-viewer-link").closest("div").hide();
-  const access = await pageAccess();
+  const access = await call<PageAccess & { ok?: true }>("GET", "roboflow-video/viewer/access");
   if (isRefusal(access)) {
     notice(place, "bad", access.message);
     return;
@@ -63,7 +64,7 @@ async function showAccess(): Promise<void> {
     const entered = String(field.val() ?? "");
     const path = isVariable(entered) ? undefined : normalPath(entered);
     link.toggle(path !== undefined);
-    if (path) $("#roboflow-video-viewer-link").attr("href", withoutSlashAtEnd(root) + path);
+    if (path) $("#roboflow-video-viewer-link").attr("href", withoutSlashesAtEnd(root) + path);
   };
   field.on("input change", showLink);
   showLink();

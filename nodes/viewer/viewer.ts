@@ -10,7 +10,7 @@ import { checkConfig, settingsOf } from "../runtime/settings";
 import { StatusLine } from "../runtime/status";
 import { registerViewerRoutes } from "./admin";
 import { type ViewerOptions, viewerDefaults } from "./options";
-import { ClipStore, type ClipStoreOptions } from "./server/clips";
+import { ViewerClips, type ViewerClipsOptions } from "./server/clips";
 import { failedType } from "./server/reading";
 import { ViewerSite } from "./server/site";
 import { type Claim, claimSite, servesPages } from "./server/sites";
@@ -30,7 +30,7 @@ export default function viewer(RED: NodeAPI): void {
     const options = { ...viewerDefaults, ...saved };
     const settings = settingsOf(saved, () => readSettings(options));
     const status = new StatusLine(RED, this);
-    let store: ClipStore | undefined;
+    let store: ViewerClips | undefined;
     let claim: Claim | undefined;
 
     const describe = (error: unknown, msg?: NodeMessage) =>
@@ -103,11 +103,11 @@ const folderOf = (RED: NodeAPI, { id }: Node) =>
   path.join(storageFolder(RED), ".viewers", `${encodeURIComponent(id)}.clips`);
 
 /** @throws VideoError STORAGE */
-function openStore(RED: NodeAPI, node: Node, own: Pick<ClipStoreOptions, "keep" | "rested">): ClipStore {
+function openStore(RED: NodeAPI, node: Node, own: Pick<ViewerClipsOptions, "keep" | "rested">): ViewerClips {
   const folder = folderOf(RED, node);
   const underWay = resultsUnderWay(RED);
   try {
-    return new ClipStore({ ...own, folder, spool: spoolFolder(RED), isUnderWay: (id) => underWay.has(id) });
+    return new ViewerClips({ ...own, folder, spool: spoolFolder(RED), isUnderWay: (id) => underWay.has(id) });
   } catch (cause) {
     throw new VideoError("STORAGE", "cannotWrite", { values: { path: folder }, cause });
   }

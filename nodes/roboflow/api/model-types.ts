@@ -24,3 +24,17 @@ export const inferenceTypes = [...trainedTypes, "clip-embed-image", "gaze-detect
 /** Whether a text is among such names, which do not repeat it. */
 export const isOneOf = <Name extends string>(names: readonly Name[], text: string): text is Name =>
   names.some((name) => name === text);
+
+/** One trained version of a project, ready to be chosen for a job. */
+export interface AvailableModel {
+  /** The project's slug. */
+  modelId: string;
+  modelVersion: string;
+  /** The project's name. */
+  name: string;
+  versionName: string;
+  /** As a start request names it. */
+  inferenceType: string;
+  /** Seconds since 1970; 0 where unknown. */
+  created: number;
+}

@@ -1,20 +1,6 @@
 import { isObject } from "../json";
 import { textField } from "./answers";
-import { isOneOf, trainedTypes } from "./model-types";
-
-/** One trained version of a project, ready to be chosen for a job. */
-export interface AvailableModel {
-  /** The project's slug. */
-  modelId: string;
-  modelVersion: string;
-  /** The project's name. */
-  name: string;
-  versionName: string;
-  /** As a start request names it. */
-  inferenceType: string;
-  /** Seconds since 1970; 0 where unknown. */
-  created: number;
-}
+import { type AvailableModel, isOneOf, trainedTypes } from "./model-types";
 
 export interface Project {
   /** The slug. */

@@ -1,5 +1,6 @@
 import type { AxiosProxyConfig } from "axios";
 import { VideoError } from "../errors";
+import { decodePart } from "./urls";
 
 /**
  * The proxy that the environment names for a URL: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in
@@ -31,7 +32,7 @@ export function readProxy(address: string): AxiosProxyConfig {
     protocol,
     host: hostname,
     port: Number(port) || (protocol === "https:" ? 443 : 80),
-    ...(username ? { auth: { username: decoded(username), password: decoded(password) } } : {}),
+    ...(username ? { auth: { username: decodePart(username), password: decodePart(password) } } : {}),
   };
 }
 
@@ -57,11 +58,3 @@ function splitPort(entry: string): { name: string; port?: string } {
 
 /** An IPv6 address without its brackets; any other host as it is. */
 const bare = (host: string) => host.replace(/^\[|\]$/g, "");
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}

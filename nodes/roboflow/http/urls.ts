@@ -1,3 +1,5 @@
+// Imported by the dialogs and the viewer's page as well: nothing of Node.js or Node-RED here.
+
 /** Characters of a URL: servers take about 16,000 at most. */
 const longestUrl = 16_384;
 /** Characters of its host, port and login. Longer ones take seconds to be read where each letter has to be transcribed. */
@@ -14,6 +16,22 @@ export function isHttpUrl(value: unknown): value is string {
 /** A value as one part of a URL's path or query; half a surrogate pair counts as the sign for what is no character. */
 export const encodePart = (value: string): string =>
   encodeURIComponent(new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(value)));
+
+/** What a part of a URL stands for; where an escape in it is broken, the part as it is. */
+export function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** A path or address to which another path can be added. By hand: as a pattern it takes the square of the time on long texts. */
+export function withoutSlashesAtEnd(path: string): string {
+  let end = path.length;
+  while (path.charAt(end - 1) === "/") end -= 1;
+  return path.slice(0, end);
+}
 
 /** Whether a URL leads to one of Roboflow's own servers, whose rules an emulator or a server of one's own does not have. */
 export const isRoboflow = (url: string): boolean => /(?:^|\.)roboflow\.com\.?$/i.test(new URL(url).hostname);

@@ -1,5 +1,5 @@
 /** Milliseconds that a timer can hold; a longer one would fire at once. */
-const longestTimer = 2 ** 31 - 1;
+export const longestTimer = 2 ** 31 - 1;
 
 /**
  * Runs work under a signal that is aborted with another one, or after so many milliseconds.

@@ -1,3 +1,5 @@
+import { longestTimer } from "./deadline";
+
 /** Polls are dispatched at most this many times as fast as an even spread over the interval would. */
 const paceOverEven = 2;
 /** Few jobs need no spreading: never more than this many milliseconds between two dispatches. */
@@ -10,9 +12,6 @@ const longestGap = 100;
 const betweenRounds = 30;
 /** Milliseconds of dispatches that a round may make up for; a little more than from round to round, for a late timer. */
 const madeUp = betweenRounds + 10;
-
-/** Milliseconds that a timer can hold; a longer one would fire at once. */
-const longestTimer = 2 ** 31 - 1;
 
 interface Waiting {
   due: number;

@@ -1,3 +1,5 @@
+// Imported by the dialogs and the viewer's page as well: nothing of Node.js or Node-RED here.
+
 /** Counts over a whole result. */
 export interface ResultSummary {
   frames: number;

@@ -1,6 +1,7 @@
-import { renameSync, rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
+import { removeQuietly } from "../folders";
 
 /** Files that share one sync of their folder. */
 const committedAtOnce = 16;
@@ -100,14 +101,5 @@ async function sync(fileOrFolder: string, access = "r"): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-/** Where the disk refuses, whoever finds the file later knows that it is none of theirs. */
-export function removeQuietly(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // Said above.
   }
 }

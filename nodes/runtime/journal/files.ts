@@ -10,7 +10,8 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { EventLoopYield } from "../../event-loop";
-import { Disk, removeQuietly } from "./disk";
+import { removeQuietly } from "../folders";
+import { Disk } from "./disk";
 import { entryText, type JournalEntry, readEntry } from "./entry";
 
 /** What an earlier process left in the journal's folder. */

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { headSize } from "../../media";
 import {
+  decodePart,
   type ErrorReason,
   FileSink,
   type HttpResponse,
@@ -10,6 +10,7 @@ import {
   type Semaphore,
   secretsOfUrl,
   serverWords,
+  sleep,
   VideoError,
   withoutSecrets,
 } from "../../roboflow";
@@ -86,8 +87,7 @@ export async function fetchClip(clip: RemoteClip, file: string, hooks: FetchHook
       if (left <= 0) throw failure;
       hooks.waiting?.();
       // The last time when the time is over, since the clip may have come just before; a timer may be a little early.
-      const pause = Math.min(wait, Math.ceil(left) + 2);
-      await sleep(pause, undefined, { signal: hooks.signal }).catch(() => hooks.signal.throwIfAborted());
+      await sleep(Math.min(wait, Math.ceil(left) + 2), hooks.signal);
     }
   }
 }
@@ -98,18 +98,10 @@ export function withoutLogin({ url: given, login }: Pick<RemoteClip, "url" | "lo
   login: Login | undefined;
 } {
   const url = new URL(given);
-  const [user, password] = [decoded(url.username), decoded(url.password)];
+  const [user, password] = [decodePart(url.username), decodePart(url.password)];
   url.username = "";
   url.password = "";
   return { url, login: login ?? (user || password ? { type: "", user, password } : undefined) };
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 type Source = Omit<RemoteClip, "url"> & { url: URL };

@@ -1,4 +1,4 @@
-import { VideoError } from "../../roboflow";
+import { decodePart, VideoError } from "../../roboflow";
 import type { UploadSettings } from "../settings";
 import { isLocalAddress } from "./address";
 import { withoutLogin } from "./fetch-clip";
@@ -35,11 +35,4 @@ export function loginFor(
 }
 
 /** The clip's name as its URL gives it: the last part of the path; empty where there is none. */
-export function nameInUrl(url: string): string {
-  const { pathname } = new URL(url);
-  try {
-    return decodeURIComponent(pathname);
-  } catch {
-    return pathname;
-  }
-}
+export const nameInUrl = (url: string): string => decodePart(new URL(url).pathname);

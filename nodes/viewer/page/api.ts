@@ -1,10 +1,10 @@
+import { withoutSlashesAtEnd } from "../../roboflow/http/urls";
 import type { DetectionEvent } from "../../roboflow/result/types";
 import { requestHeader } from "../../runtime/request-header";
 import type { FrameLine, ListedClip, Summary } from "../data";
-import { withoutSlashAtEnd } from "../options";
 
 /** The page may stand below any path, with a slash at its end or without. */
-const base = withoutSlashAtEnd(location.pathname);
+const base = withoutSlashesAtEnd(location.pathname);
 const addressOf = (id: string) => `${base}/clips/${encodeURIComponent(id)}`;
 const pageAddressOf = (id: string) => `${base}/page/${encodeURIComponent(id)}`;
 

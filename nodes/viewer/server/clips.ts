@@ -3,8 +3,9 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import type { NodeMessage } from "node-red";
 import { EventLoopYield } from "../../event-loop";
+import { removeQuietly } from "../../runtime/folders";
 import type { ListedClip } from "../data";
-import { makePrivateFolder, removeAll } from "./files";
+import { makePrivateFolder } from "./files";
 import { type ClipFacts, clipId, type Part, type Reading, readMessage } from "./reading";
 import { type ResultSource, recordResult } from "./results";
 import { StoredClip } from "./stored-clip";
@@ -14,7 +15,7 @@ const restEveryMs = 2000;
 /** Clips that were removed and whose last messages may still come. */
 const mostGone = 1000;
 
-export interface ClipStoreOptions {
+export interface ViewerClipsOptions {
   /** The folder that is this store's alone. */
   folder: string;
   /** Clips that are kept. */
@@ -31,8 +32,8 @@ export interface ClipStoreOptions {
  * The clips of one viewer, each in a folder of its own, the oldest forgotten when there are too many. Everything is
  * written by this class and at once, a little at a time; what is read from disk at the start is what a kill has left whole.
  */
-export class ClipStore {
-  readonly #options: ClipStoreOptions;
+export class ViewerClips {
+  readonly #options: ViewerClipsOptions;
   readonly #clips = new Map<string, StoredClip>();
   /** What was removed, by id, with the run that it was of. */
   readonly #gone = new Map<string, Pick<ClipFacts, "uploadedAt" | "jobId">>();
@@ -41,7 +42,7 @@ export class ClipStore {
   #created = 0;
 
   /** @throws the file system's error */
-  constructor(options: ClipStoreOptions) {
+  constructor(options: ViewerClipsOptions) {
     this.#options = options;
     makePrivateFolder(options.folder);
     this.#read();
@@ -196,7 +197,7 @@ export class ClipStore {
     if (gone && !isNewRun) return undefined;
     this.#gone.delete(facts.id);
     const folder = path.join(this.#options.folder, folderName(facts.id));
-    removeAll(folder);
+    removeQuietly(folder);
     makePrivateFolder(folder);
     const clip = new StoredClip(folder, {
       id: facts.id,
@@ -230,7 +231,7 @@ export class ClipStore {
       this.#gone.delete(oldest);
     }
     clip.close();
-    removeAll(clip.folder);
+    removeQuietly(clip.folder);
   }
 
   #rest(): void {
@@ -252,7 +253,7 @@ export class ClipStore {
       const clip = StoredClip.read(path.join(folder, name));
       // What a kill has left of a clip that was begun or being deleted; or something else of this folder's name.
       if (clip && folderName(clip.file.id) === name) this.#clips.set(clip.file.id, clip);
-      else removeAll(folder, name);
+      else removeQuietly(path.join(folder, name));
     }
     for (const { file } of this.#clips.values())
       this.#created = Math.max(this.#created, Date.parse(file.created) || 0);

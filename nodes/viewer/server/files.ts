@@ -5,11 +5,9 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import path from "node:path";
 
 /** Writes a file as a whole: whoever reads finds the old or the new one, never half of it. */
 export function replaceFile(file: string, text: string): void {
@@ -42,12 +40,3 @@ export function writeAt(file: string, position: number, bytes: Buffer): void {
 export const makePrivateFolder = (folder: string): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
 };
-
-/** Removes a file or a folder with all that is in it; where the disk refuses, it stays. */
-export function removeAll(...parts: string[]): void {
-  try {
-    rmSync(path.join(...parts), { recursive: true, force: true });
-  } catch {
-    // Found again by the next start.
-  }
-}

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import type { DetectionEvent } from "../../roboflow";
+import { removeQuietly } from "../../runtime/folders";
 import { type FrameLine, type Seen, type Summary, timeless } from "../data";
 import type { Detection } from "./detections";
 import { nameOf } from "./detections";
-import { makePrivateFolder, readJson, removeAll, replaceFile, writeAt } from "./files";
+import { makePrivateFolder, readJson, replaceFile, writeAt } from "./files";
 import { Tally } from "./tally";
 
 /** Seconds of a window: as much as the page fetches at a time. */
@@ -272,7 +273,7 @@ export function readSummaryFile(folder: string): KeptSummary | undefined {
 
 /** Removes all that was seen from a clip's folder. The summary goes first: without it, nothing of the rest counts. */
 export function clearRecording(folder: string): void {
-  removeAll(folder, summaryFile);
+  removeQuietly(path.join(folder, summaryFile));
   let names: string[] = [];
   try {
     names = readdirSync(folder);
@@ -280,5 +281,6 @@ export function clearRecording(folder: string): void {
     return;
   }
   for (const name of names)
-    if (/^(?:-?\d+\.jsonl|events\.jsonl?|summary\.json\.tmp)$/.test(name)) removeAll(folder, name);
+    if (/^(?:-?\d+\.jsonl|events\.jsonl?|summary\.json\.tmp)$/.test(name))
+      removeQuietly(path.join(folder, name));
 }

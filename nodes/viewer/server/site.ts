@@ -7,7 +7,7 @@ import { guards } from "../../runtime/admin";
 import { parseFraction } from "../../runtime/numbers";
 import type { PlayableClips } from "../../runtime/playable";
 import type { Summary } from "../data";
-import type { ClipStore } from "./clips";
+import type { ViewerClips } from "./clips";
 import { readJson, replaceFile } from "./files";
 import { beginningOf, keptEvents, keptTable, windowBytes } from "./kept";
 import { pageFile, pageHtml } from "./page-files";
@@ -47,14 +47,14 @@ type Answer = object | typeof notFound | undefined;
 export class ViewerSite implements Site {
   readonly #RED: NodeAPI;
   readonly #path: string;
-  readonly #store: ClipStore;
+  readonly #store: ViewerClips;
   readonly #playable: PlayableClips;
   /** A clip is read through for its events: one at a time. */
   readonly #reading = new Semaphore(1);
 
   constructor(
     RED: NodeAPI,
-    { path, store, playable }: { path: string; store: ClipStore; playable: PlayableClips },
+    { path, store, playable }: { path: string; store: ViewerClips; playable: PlayableClips },
   ) {
     this.#RED = RED;
     this.#path = path;

@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { ClipStore } from "../../../nodes/viewer/server/clips";
+import { ViewerClips } from "../../../nodes/viewer/server/clips";
 import { keptEvents } from "../../../nodes/viewer/server/kept";
 
-function storeIn(t: TestContext, keep = 50): { store: ClipStore; folder: string } {
+function storeIn(t: TestContext, keep = 50): { store: ViewerClips; folder: string } {
   const root = mkdtempSync(path.join(tmpdir(), "viewer-store-"));
   const folder = path.join(root, "clips");
-  const store = new ClipStore({ folder, keep, spool: path.join(root, "spool"), isUnderWay: () => false });
+  const store = new ViewerClips({ folder, keep, spool: path.join(root, "spool"), isUnderWay: () => false });
   t.after(() => {
     store.close();
     rmSync(root, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { csvOf, openResult, readEvents } from "../../../nodes/roboflow";
-import { ClipStore } from "../../../nodes/viewer/server/clips";
+import { ViewerClips } from "../../../nodes/viewer/server/clips";
 import { keptEvents, keptTable } from "../../../nodes/viewer/server/kept";
 import type { KeptSummary } from "../../../nodes/viewer/server/recording";
 import type { StoredClip } from "../../../nodes/viewer/server/stored-clip";
@@ -216,7 +216,7 @@ describe("a clip", () => {
 function newStore(t: TestContext) {
   const folder = mkdtempSync(path.join(tmpdir(), "viewer-kept-"));
   const options = { keep: 50, spool: path.join(folder, "spool"), isUnderWay: () => false };
-  const store = new ClipStore({ folder: path.join(folder, "clips"), ...options });
+  const store = new ViewerClips({ folder: path.join(folder, "clips"), ...options });
   t.after(() => {
     store.close();
     rmSync(folder, { recursive: true, force: true });
