@@ -127,7 +127,7 @@ export const plan: Record<string, { files: string[]; tests: string[] }> = {
   intake: { files: ["runtime/runner/intake.ts", "event-loop.ts"], tests: ["event-loop.test.ts"] },
   limit: { files: ["runtime/daily-limit.ts"], tests: ["runtime/daily-limit.test.ts"] },
   status: {
-    files: ["runtime/status.ts", "runtime/downloads.ts"],
-    tests: ["runtime/status.test.ts", "runtime/downloads.test.ts"],
+    files: ["runtime/status.ts", "runtime/results-under-way.ts"],
+    tests: ["runtime/status.test.ts", "runtime/results-under-way.test.ts"],
   },
 };

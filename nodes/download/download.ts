@@ -1,9 +1,9 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { describeValue, isHttpUrl, Network, Semaphore, VideoError, withoutSecrets } from "../roboflow";
 import { requireAccount } from "../runtime/accounts";
-import { resultsUnderWay } from "../runtime/downloads";
 import { describeFailure } from "../runtime/failure";
 import { clipNames } from "../runtime/message";
+import { resultsUnderWay } from "../runtime/results-under-way";
 import { Runner } from "../runtime/runner/runner";
 import type { Outcome, Task } from "../runtime/runner/step";
 import { checkConfig, flagSetting, settingsOf } from "../runtime/settings";

@@ -42,7 +42,7 @@ export class DailyLimit {
   take(id: string, limit: number): Promise<void> {
     return this.#inTurn(async () => {
       try {
-        this.#checkRoom(id, limit);
+        this.#checkLimit(id, limit);
         await this.#write(id, dayMs + requestMs);
       } catch (cause) {
         if (cause instanceof VideoError) throw cause;
@@ -72,7 +72,7 @@ export class DailyLimit {
   }
 
   /** @throws VideoError LIMIT, or the file system's error. */
-  #checkRoom(id: string, limit: number): void {
+  #checkLimit(id: string, limit: number): void {
     this.#slots ??= this.#read();
     const now = performance.now();
     for (const [other, until] of this.#slots) {

@@ -62,7 +62,7 @@ export class StatusLine {
     this.#update(isNew && this.#progress.size === 1);
   }
 
-  /** A message is done with: well, or not, or without a word. */
+  /** A message has ended: well, in an error, or, without an outcome, dropped. */
   ended(id: string, outcome?: { done: StatusKey; values?: StatusValues } | { failed: StatusKey }): void {
     this.#progress.delete(id);
     if (outcome)
@@ -82,7 +82,7 @@ export class StatusLine {
     this.#update(true);
   }
 
-  /** A standing complaint about the configuration. */
+  /** Something is wrong with the configuration: shown until a message ends. */
   broken(key: StatusKey): void {
     this.#lastIsOutcome = false;
     this.#last = this.#status(looks.failed, key);

@@ -1,11 +1,11 @@
 import path from "node:path";
 import type { Node, NodeAPI, NodeDef, NodeMessage } from "node-red";
 import { describeValue, VideoError } from "../roboflow";
-import { resultsUnderWay } from "../runtime/downloads";
 import { describeFailure, NodeFailure, statusOf } from "../runtime/failure";
 import { type ClipMessage, clipNames } from "../runtime/message";
 import { spoolFolder, storageFolder } from "../runtime/paths";
 import { playableClips } from "../runtime/playable";
+import { resultsUnderWay } from "../runtime/results-under-way";
 import { checkConfig, settingsOf } from "../runtime/settings";
 import { StatusLine } from "../runtime/status";
 import { registerViewerRoutes } from "./admin";
@@ -79,7 +79,7 @@ export default function viewer(RED: NodeAPI): void {
     checkConfig({ reportConfigError }, () => {
       const { path: own, keepClips } = settings();
       if (!servesPages(RED)) throw new VideoError("CONFIG", "noPages");
-      store = openStore(RED, this, { keep: keepClips, rested: showCount });
+      store = openStore(RED, this, { keep: keepClips, ended: showCount });
       const site = new ViewerSite(RED, { path: own, store, playable: playableClips(RED) });
       claim = claimSite(RED, { path: own, site, gained: () => status.ended("clip", undefined) });
       if (!claim.isActive) throw pathTaken(own);
@@ -103,7 +103,7 @@ const folderOf = (RED: NodeAPI, { id }: Node) =>
   path.join(storageFolder(RED), ".viewers", `${encodeURIComponent(id)}.clips`);
 
 /** @throws VideoError STORAGE */
-function openStore(RED: NodeAPI, node: Node, own: Pick<ViewerClipsOptions, "keep" | "rested">): ViewerClips {
+function openStore(RED: NodeAPI, node: Node, own: Pick<ViewerClipsOptions, "keep" | "ended">): ViewerClips {
   const folder = folderOf(RED, node);
   const underWay = resultsUnderWay(RED);
   try {

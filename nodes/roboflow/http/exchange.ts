@@ -5,7 +5,7 @@ import type { AxiosResponse } from "axios";
 import { VideoError } from "../errors";
 import { tunnelRefusal } from "./agents";
 import { ConnectionError, coded, proxyPasswordRefused } from "./connection-error";
-import { type Limit, leastRateOver, type Timings, within } from "./limits";
+import { type Limit, minimumRateOver, type Timings, within } from "./limits";
 import { connectionCodes } from "./never-connected";
 import { scavenger } from "./scavenge";
 import type { StreamedBody } from "./streamed-body";
@@ -131,7 +131,7 @@ export class StreamedResponse implements HttpResponse {
       throw target.errored ?? error;
     });
     try {
-      await this.#exchange.part(leastRateOver(this.#timings.idle, moved), piping);
+      await this.#exchange.part(minimumRateOver(this.#timings.idle, moved), piping);
     } finally {
       this.#exchange.end();
     }

@@ -3,7 +3,7 @@ import type { AxiosProxyConfig } from "axios";
 import { Agents } from "./agents";
 import { ConnectionError, coded } from "./connection-error";
 import { Exchange, type HttpResponse, StreamedResponse } from "./exchange";
-import { defaultTimings, leastRateOver, type Timings, within } from "./limits";
+import { defaultTimings, minimumRateOver, type Timings, within } from "./limits";
 import { loadOnce } from "./load-once";
 import { connectionCodes } from "./never-connected";
 import { environmentProxy } from "./proxy";
@@ -21,7 +21,7 @@ export interface HttpRequest {
   method: "GET" | "POST" | "PUT";
   url: string;
   headers?: Record<string, string | number>;
-  /** Chunks make the request a transfer, held to a least rate while it is sent; see {@link StreamedBody}. */
+  /** Chunks make the request a transfer, held to a minimum rate while it is sent; see {@link StreamedBody}. */
   body?: string | AsyncIterable<Buffer>;
   signal: AbortSignal;
   /** Uses a connection of its own, so that no stale keep-alive socket can lose the request. */
@@ -90,7 +90,7 @@ export class Network {
         ...(streamed ? { transport: streamed.transport } : {}),
       });
       const { idle, silence } = this.timings;
-      const limit = streamed ? leastRateOver(idle, () => streamed.sent()) : within(silence);
+      const limit = streamed ? minimumRateOver(idle, () => streamed.sent()) : within(silence);
       const response = await exchange.part(limit, answering);
       return new StreamedResponse(response, exchange, this.timings);
     } catch (error) {

@@ -4,12 +4,12 @@ import { isPassing } from "../http/retry";
 /** Refusals in a row that are believed: a firewall's page comes and goes, and a job just started may not show yet. */
 const believedInARow = 3;
 
-/** What the errors of one job's polls mean for the waiting. */
+/** Decides which error of a job's polls ends the waiting. */
 export class Refusals {
   #inARow = 0;
 
-  /** A poll was answered. */
-  none(): void {
+  /** A poll was answered with a status. */
+  reset(): void {
     this.#inARow = 0;
   }
 

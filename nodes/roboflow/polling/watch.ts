@@ -18,7 +18,7 @@ export interface WatchedJob {
   takenUp: boolean;
 }
 
-/** What the watch needs of the world. */
+/** What a watch works with, and whom it tells. */
 export interface WatchContext {
   baseUrl: string;
   /** Tells accounts apart, for the wait after a 429. */
@@ -56,8 +56,8 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
   const { now } = limiter;
   const { jobId } = job;
   const limitAt = now() + job.limit;
-  let owed = job.takenUp ? pollsBeforeLimit : 0;
-  const deadline = () => (owed > 0 ? Number.POSITIVE_INFINITY : limitAt);
+  let pollsLeft = job.takenUp ? pollsBeforeLimit : 0;
+  const deadline = () => (pollsLeft > 0 ? Number.POSITIVE_INFINITY : limitAt);
   const timedOut = () => new VideoError("JOB_TIMEOUT", "jobTimeout", { jobId });
   const refusals = new Refusals();
   let due =
@@ -84,15 +84,15 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
         if (status.state === "failed") throw jobFailure(jobId, status);
         if (status.state === "done") return status;
         context.stillRunning(status);
-        refusals.none();
+        refusals.reset();
         trouble = undefined;
-        owed = 0;
+        pollsLeft = 0;
         due = now() + interval;
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof VideoError) || refusals.endWaiting(error)) throw error;
         trouble = error;
-        owed -= 1;
+        pollsLeft -= 1;
         due = now() + (error.code === "NOT_FOUND" ? Math.min(interval, unknownWait) : interval);
         if (error.code === "RATE_LIMIT") due = limiter.backoffUntil(account);
       }

@@ -111,9 +111,9 @@ export class JournalFiles {
   /** Reads what an earlier process left, once. Sets damaged files aside; never throws for one. */
   async readLeft(): Promise<Leftovers> {
     const found: Leftovers = { entries: [], damaged: [] };
-    const turns = new EventLoopYield();
+    const eventLoop = new EventLoopYield();
     for (const { node, file } of this.#left.splice(0)) {
-      await turns.yieldIfDue();
+      await eventLoop.yieldIfDue();
       let text = "";
       try {
         text = readFileSync(file, "utf8");

@@ -95,7 +95,7 @@ export class Runner implements Resumable {
 
   /** Resolves when what an earlier process left for this node has been taken up. */
   get restored(): Promise<void> {
-    return this.#takeUp.through.reached;
+    return this.#takeUp.allReceived.reached;
   }
 
   /** Resolves when each message that has come in so far is in the journal. */
@@ -150,9 +150,9 @@ export class Runner implements Resumable {
       }
     };
     dropThose(() => true);
-    // What has come in meanwhile is not.
-    const { through } = this.#takeUp;
-    if (!through.isReached) through.reached.then(() => dropThose(({ resumed }) => resumed));
+    // Of what comes in from now on, only what comes from the journal is meant.
+    const { allReceived } = this.#takeUp;
+    if (!allReceived.isReached) allReceived.reached.then(() => dropThose(({ resumed }) => resumed));
   }
 
   /** Takes up what the journal holds for this node; called after each deploy, also one that left it running. */

@@ -24,7 +24,7 @@ export class TakeUp {
   /** Entries on their way back through `receive`, by their id. */
   readonly #onTheWay = new Map<string, JournalEntry>();
   /** Reached when everything that an earlier process left has come in. */
-  readonly through = new Deferred();
+  readonly allReceived = new Deferred();
 
   constructor(context: TakeUpContext) {
     this.#context = context;
@@ -53,7 +53,7 @@ export class TakeUp {
       this.#receive(entry);
     }
     await nextTurn();
-    if (!closing.isReached) this.through.reach();
+    if (!closing.isReached) this.allReceived.reach();
   }
 
   /** The entry that a message comes back from, once; undefined for a message of somebody else. */

@@ -11,7 +11,7 @@ import { type ResultSource, recordResult } from "./results";
 import { StoredClip } from "./stored-clip";
 
 /** Milliseconds between two looks for clips of which no more has come. */
-const restEveryMs = 2000;
+const quietCheckMs = 2000;
 /** Clips that were removed and whose last messages may still come. */
 const mostGone = 1000;
 
@@ -25,7 +25,7 @@ export interface ViewerClipsOptions {
   /** Whether a download node of this process has the result of a clip in hand. */
   isUnderWay(id: string): boolean;
   /** Called when no more of a clip has come for a while. */
-  rested?(): void;
+  ended?(): void;
 }
 
 /**
@@ -46,7 +46,7 @@ export class ViewerClips {
     this.#options = options;
     makePrivateFolder(options.folder);
     this.#read();
-    this.#timer = setInterval(() => this.#rest(), restEveryMs);
+    this.#timer = setInterval(() => this.#endQuietRecordings(), quietCheckMs);
     this.#timer.unref();
   }
 
@@ -234,13 +234,13 @@ export class ViewerClips {
     removeQuietly(clip.folder);
   }
 
-  #rest(): void {
+  #endQuietRecordings(): void {
     for (const clip of this.#clips.values()) {
       try {
         if (!clip.isRecording) continue;
         clip.saveIfDue();
-        clip.rest();
-        if (!clip.isRecording) this.#options.rested?.();
+        clip.endIfQuiet();
+        if (!clip.isRecording) this.#options.ended?.();
       } catch {
         // A full disk: said with the next message.
       }

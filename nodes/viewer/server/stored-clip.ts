@@ -199,7 +199,7 @@ export class StoredClip {
   }
 
   /** Lets go of what is in memory when no more has come for a while. @throws the file system's error */
-  rest(): void {
+  endIfQuiet(): void {
     if (!this.#recording || !this.#isQuiet()) return;
     this.flush();
     this.#recording = undefined;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { defaultTimings, leastRateOver, within } from "../../../../nodes/roboflow/http/limits";
+import { defaultTimings, minimumRateOver, within } from "../../../../nodes/roboflow/http/limits";
 
 const { idle } = defaultTimings;
 
@@ -8,7 +8,7 @@ const { idle } = defaultTimings;
 function watched(t: TestContext) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const transfer = { moved: 0, exceeded: 0, end: () => {} };
-  transfer.end = leastRateOver(
+  transfer.end = minimumRateOver(
     idle,
     () => transfer.moved,
   )(() => {

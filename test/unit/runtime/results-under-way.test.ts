@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ResultsUnderWay } from "../../../nodes/runtime/downloads";
+import { ResultsUnderWay } from "../../../nodes/runtime/results-under-way";
 
 test("a clip's result is under way until the last download node has passed it on", () => {
   const results = new ResultsUnderWay();
