@@ -1,3 +1,5 @@
+// Imported by the dialog as well: nothing of Node.js or Node-RED here.
+
 /** What an account (config node) holds as saved in a flow; the API key is a credential and not among these. */
 export interface AccountOptions {
   name: string;

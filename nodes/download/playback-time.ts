@@ -1,3 +1,5 @@
+// Imported by the dialog as well: nothing of Node.js or Node-RED here.
+
 /** Seconds of playback as a player shows them, with tenths: `0:12.4`, `1:02:03.0`. */
 export function playbackTime(seconds: number): string {
   const tenths = Math.round(seconds * 10);

@@ -1,3 +1,5 @@
+// Imported by the dialog as well: nothing of Node.js or Node-RED here.
+
 /** What a poll node holds as saved in a flow. */
 export interface PollOptions {
   name: string;

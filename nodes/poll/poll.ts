@@ -78,11 +78,9 @@ async function work({ RED, node, settings, jobs, schedule, task }: Work): Promis
     const finished = await watchJob(
       { jobId, limit: Math.max(0, settings.timeoutMs - task.age()), takenUp: task.resumed },
       {
-        baseUrl: client.baseUrl,
-        account: client.identity,
+        client,
         schedule,
         limiter: pollRateLimiter,
-        inFlight: client.polls,
         interval: settings.intervalMs,
         signal,
         ask: async (signal) => {

@@ -1,3 +1,5 @@
+// Imported by the dialog as well: nothing of Node.js or Node-RED here.
+
 /** One row of the list of models in the start node's dialog. */
 export interface ModelRow {
   /** The project's slug (Mustache template); `project/4` is accepted and split. */

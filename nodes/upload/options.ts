@@ -1,3 +1,5 @@
+// Imported by the dialog as well: nothing of Node.js or Node-RED here.
+
 /** What becomes of a URL: passed on, fetched here and uploaded, or decided by where it leads (`auto`). */
 export type UrlMode = "auto" | "pass" | "fetch";
 

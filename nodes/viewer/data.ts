@@ -1,4 +1,5 @@
-// What the viewer's server keeps and its page reads. Imported by both: nothing of Node.js or of the browser here.
+// Imported by the page as well: nothing of Node.js or of the browser here.
+// What the viewer's server keeps and its page reads.
 
 /** x and y of the middle, width and height; pixels of the image, as the API gives them. */
 export type Box = [x: number, y: number, width: number, height: number];

@@ -131,11 +131,9 @@ describe("a 429 to a poll:", () => {
     const finished = watchJob(
       { jobId, limit, takenUp: false },
       {
-        baseUrl: emulator.url,
-        account: client.identity,
+        client,
         schedule,
         limiter: pollRateLimiter,
-        inFlight: client.polls,
         interval: 100,
         signal,
         ask: () => client.jobStatus(jobId, { signal }),

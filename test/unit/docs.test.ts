@@ -60,6 +60,36 @@ describe("the pages of the documentation", () => {
   });
 });
 
+describe("the pages for whoever changes the code", () => {
+  const sources = readdirSync(checkout, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !["node_modules", "dist", ".git", ".ci"].includes(entry.name))
+    .flatMap(({ name }) =>
+      readdirSync(path.join(checkout, name), { recursive: true, encoding: "utf8" }).map(
+        (file) => `/${name}/${file.split(path.sep).join("/")}`,
+      ),
+    );
+  const code = sources
+    .filter((file) => /^\/nodes\/.*\.ts$/.test(file))
+    .map(read)
+    .join("\n");
+
+  for (const page of ["CONTRIBUTING.md", "docs/architecture.md", "nodes/runtime/journal/README.md"])
+    it(`name files and classes that there are: ${page}`, () => {
+      const names = [...read(page).matchAll(/`([^`\n]+)`/g)].map(([, name]) => name as string);
+      const files = names.filter(
+        (name) => /^[\w./-]+\.(?:ts|mjs|json)$/.test(name) && !/^(?:NAME|\.)/.test(name),
+      );
+      assert.ok(files.length > 3);
+      for (const file of files)
+        assert.ok(
+          existsSync(path.join(checkout, file)) || sources.some((name) => name.endsWith(`/${file}`)),
+          file,
+        );
+      for (const name of names.filter((name) => /^[A-Z]?[a-z]+[A-Z]\w*(?:\.\w+)?$/.test(name)))
+        for (const part of name.split(".")) assert.match(code, new RegExp(`\\b${part}\\b`), name);
+    });
+});
+
 /** A shell reads every line, and the scripts that npm is told to run are there. */
 function checkCommands(text: string): void {
   execFileSync("bash", ["-n"], { input: text });

@@ -118,7 +118,7 @@ export function refusal(answer: Answer, server: Server): VideoError {
   return badAnswer(answer);
 }
 
-/** An answer that makes no sense: not JSON, or without what it should hold. */
+/** An unexpected answer: not JSON, or without what it should hold. */
 export function badAnswer(answer: Answer): VideoError {
   return new VideoError("SERVER", "badAnswer", {
     statusCode: answer.status,

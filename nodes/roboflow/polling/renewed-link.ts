@@ -3,6 +3,7 @@ import { VideoError } from "../errors";
 import { retries, sleep, withRetries } from "../http/retry";
 import { type PollRateLimiter, pollRateLimiter } from "./rate-limiter";
 import { Refusals } from "./refusals";
+import type { PollingClient } from "./watch";
 
 /**
  * Polls a job that is done for a new link to its result, by the same rules as any poll of it.
@@ -13,7 +14,7 @@ import { Refusals } from "./refusals";
  * @throws VideoError as a poll that is answered with an error for good.
  */
 export async function renewedLink(
-  client: Pick<RoboflowClient, "baseUrl" | "identity" | "polls" | "jobStatus">,
+  client: PollingClient & Pick<RoboflowClient, "jobStatus">,
   jobId: string,
   { signal, takenUp }: { signal: AbortSignal; takenUp: boolean },
   limiter: PollRateLimiter = pollRateLimiter,

@@ -1,6 +1,6 @@
 import { type JobStatus, jobFailure } from "../api/job-status";
+import type { RoboflowClient } from "../client";
 import { VideoError } from "../errors";
-import type { Semaphore } from "../semaphore";
 import { endedAfter } from "./deadline";
 import type { PollRateLimiter } from "./rate-limiter";
 import { Refusals } from "./refusals";
@@ -18,15 +18,14 @@ export interface WatchedJob {
   takenUp: boolean;
 }
 
+/** What of an account's client decides when it may poll: its server, whose it is, and its polls in flight. */
+export type PollingClient = Pick<RoboflowClient, "baseUrl" | "identity" | "polls">;
+
 /** What a watch works with, and whom it tells. */
 export interface WatchContext {
-  baseUrl: string;
-  /** Tells accounts apart, for the wait after a 429. */
-  account: string;
+  client: PollingClient;
   schedule: PollSchedule;
   limiter: PollRateLimiter;
-  /** The account's polls in flight. */
-  inFlight: Semaphore;
   /** Milliseconds between two polls. */
   interval: number;
   signal: AbortSignal;
@@ -52,7 +51,8 @@ const unknownWait = 1000;
  * @throws VideoError JOB_FAILED, JOB_TIMEOUT, AUTH, PLAN, NOT_FOUND, REJECTED.
  */
 export async function watchJob(job: WatchedJob, context: WatchContext): Promise<JobStatus> {
-  const { schedule, limiter, interval, signal, baseUrl, account } = context;
+  const { client, schedule, limiter, interval, signal } = context;
+  const { baseUrl, identity: account } = client;
   const { now } = limiter;
   const { jobId } = job;
   const limitAt = now() + job.limit;
@@ -78,7 +78,7 @@ export async function watchJob(job: WatchedJob, context: WatchContext): Promise<
       try {
         // However long the server takes, the limit holds.
         const status = await endedAfter(deadline() - now(), timedOut, signal, (ending) =>
-          context.inFlight.run(() => poll(ending), ending),
+          client.polls.run(() => poll(ending), ending),
         );
         if (!status) continue;
         if (status.state === "failed") throw jobFailure(jobId, status);

@@ -104,7 +104,7 @@ for (const [status, name] of [
     assert.equal(server.seen.length, 1);
   });
 
-test("an error of the server that names a job all the same leaves it named", async (t) => {
+test("a server error that names a job is reported with the job's ID", async (t) => {
   const server = await serve(t, (_, response) =>
     answerJson(response, { error: "timed out", job_id: "fec28362" }, 504),
   );
@@ -131,7 +131,7 @@ for (const [name, headers, body] of tooMany)
   });
 
 for (const body of ["<html><title>Too many requests</title></html>", '{"message": "limit exceeded"}', ""])
-  test(`a 429 of who knows whom (${body}) is not asked again`, async (t) => {
+  test(`a 429 that may come from a gateway (${body}) is not retried`, async (t) => {
     quickRetries(t);
     const server = await serve(t, (_, response) => response.writeHead(429).end(body));
     await assert.rejects(startJob(clientOf(t, server.url)), {

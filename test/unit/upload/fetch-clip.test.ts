@@ -175,7 +175,7 @@ test("a circle of redirects ends", async (t) => {
   assert.deepEqual([error?.code, seen.length], ["INPUT", 6]);
 });
 
-test("whoever gives up is heard while it waits", async (t) => {
+test("a deploy ends the wait for a clip at once", async (t) => {
   const { url } = await answering(t, status(404));
   const stop = new AbortController();
   const fetching = fetchClip({ url, network, waitMs: 60_000 }, path.join(folder, "never.mp4"), {

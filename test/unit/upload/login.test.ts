@@ -48,7 +48,7 @@ test("a digest answers the server's challenge with its own hash, for MD5 and SHA
   }
 });
 
-test("the example of RFC 2069's successor, without a quality of protection, is answered in the old way", () => {
+test("a digest challenge from before RFC 2617, without a quality of protection, is answered as RFC 2069 says", () => {
   const authorization = new Authorization({ type: "digest", user: "Mufasa", password: "CircleOfLife" });
   authorization.learn('Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"');
   const hash = (text: string) => createHash("md5").update(text).digest("hex");
@@ -92,7 +92,7 @@ test("a login that was refused is not sent again; one whose nonce has become sta
   assert.equal(new Authorization(undefined).learn(challenge), false);
 });
 
-test("the strongest offer is taken, and basic only where nothing stronger was asked for", () => {
+test("the strongest challenge is answered, and basic only where no other is chosen", () => {
   const offers =
     'Basic realm="b", Digest realm="d", algorithm=MD5, nonce="1", qop="auth", Digest realm="d", algorithm=SHA-256, nonce="2", qop="auth"';
   const chosen = new Authorization(login(""));

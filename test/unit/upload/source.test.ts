@@ -33,7 +33,7 @@ test("what begins well and cannot be followed is sent as it is, with a warning",
   assert.deepEqual([video.size, note], [5000, "clipUnreadable"]);
 });
 
-test("… but not where its sound is to be kept back", async (t) => {
+test("what begins well and cannot be followed is refused where its sound is to be left out", async (t) => {
   await assert.rejects(open(t, recording(), false), { code: "INPUT", reason: "soundStays" });
 });
 

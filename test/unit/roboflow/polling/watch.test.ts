@@ -4,7 +4,7 @@ import { type JobStatus, Semaphore, VideoError } from "../../../../nodes/roboflo
 import { sleep } from "../../../../nodes/roboflow/http/retry";
 import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
 import { PollSchedule } from "../../../../nodes/roboflow/polling/schedule";
-import { type WatchContext, type WatchedJob, watchJob } from "../../../../nodes/roboflow/polling/watch";
+import { type WatchedJob, watchJob } from "../../../../nodes/roboflow/polling/watch";
 import { unhurried } from "../../../support/client-of";
 import { type FakeClock, fakeClock } from "../../../support/fake-clock";
 
@@ -62,21 +62,19 @@ function world(t: TestContext, { baseUrl = roboflow, interval = 60_000, atOnce =
   const waits: [wait: number, trouble: string | undefined][] = [];
   const stops: AbortController[] = [];
   /** A poll node of its own: a schedule, an interval, and the rate limiter of the process. */
-  const node = (own: Partial<Pick<WatchContext, "interval" | "baseUrl" | "account">> = {}) => {
+  const node = (own: { interval?: number; baseUrl?: string; account?: string } = {}) => {
     const schedule = new PollSchedule(own.interval ?? interval, clock.now);
+    const client = { baseUrl: own.baseUrl ?? baseUrl, identity: own.account ?? "mine", polls: inFlight };
     t.after(() => schedule.close());
     return (jobId: string, job: Partial<WatchedJob> = {}, stop = new AbortController()) => {
       stops.push(stop);
       return watchJob(
         { jobId, limit: Number.POSITIVE_INFINITY, takenUp: false, ...job },
         {
-          baseUrl,
-          account: "mine",
-          interval,
-          ...own,
+          client,
+          interval: own.interval ?? interval,
           schedule,
           limiter,
-          inFlight,
           signal: stop.signal,
           ask: (signal) => asked.ask(jobId, signal),
           stillRunning: () => stillRunning.push(jobId),

@@ -28,7 +28,7 @@ test("a signed URL is read in the other official spelling too", async (t) => {
   );
 });
 
-test("an answer without a signed URL makes no sense", async (t) => {
+test("an answer without a signed URL is an unexpected response", async (t) => {
   for (const answer of [{ hello: "world" }, { signed_url: "ftp://s.example/x" }, { signed_url: 7 }, []]) {
     const server = await serve(t, (_, response) => answerJson(response, answer));
     await assert.rejects(clientOf(t, server.url).createUploadUrl("a.mp4", { signal: unhurried }), {
