@@ -172,14 +172,14 @@ export class FolderWatcher {
     const isOther = identity !== this.#memory.identity;
     if (isOther && known.length > 0 && gone.length === known.length) return;
 
-    const holding = new Set(known.filter((name) => found.has(name)).flatMap(foldersOf));
+    const holding = foldersOfAll(known.filter((name) => found.has(name)));
     const isAway = (below: string): boolean => {
       if (!folders.has(below)) return false;
       const now = folders.get(below);
       const before = this.#memory.identityOf(below);
       return now === undefined || (before !== undefined && before !== now && !holding.has(below));
     };
-    const away = new Map([...new Set(gone.flatMap(foldersOf))].map((below) => [below, isAway(below)]));
+    const away = new Map([...foldersOfAll(gone)].map((below) => [below, isAway(below)]));
     const isGone = (name: string) => !foldersOf(name).some((below) => away.get(below));
     this.#memory.forget(gone.filter(isGone));
     this.#noteIdentities({ identity, folders, away });
@@ -192,7 +192,7 @@ export class FolderWatcher {
     away,
   }: Pick<Scan, "identity" | "folders"> & { away: Map<string, boolean> }) {
     const noted: Record<string, string> = {};
-    for (const below of [...new Set([...this.#memory.clips.keys()].flatMap(foldersOf))].sort()) {
+    for (const below of [...foldersOfAll(this.#memory.clips.keys())].sort()) {
       const now = away.get(below) ? undefined : folders.get(below);
       const identityThere = now ?? this.#memory.identityOf(below);
       if (identityThere !== undefined) noted[below] = identityThere;
@@ -201,9 +201,23 @@ export class FolderWatcher {
   }
 }
 
-/** Paths of the folders that a clip is in, below the watched one. */
+/** Paths of the folders that a clip is in, below the watched one, the innermost first. */
 function foldersOf(name: string): string[] {
-  if (!name.includes("/")) return [];
-  const parts = name.split("/").slice(0, -1);
-  return parts.map((_, at) => parts.slice(0, at + 1).join("/"));
+  const folders: string[] = [];
+  for (let end = name.lastIndexOf("/"); end > 0; end = name.lastIndexOf("/", end - 1))
+    folders.push(name.slice(0, end));
+  return folders;
+}
+
+/** The same of several clips: there may be very many, in few folders. */
+function foldersOfAll(names: Iterable<string>): Set<string> {
+  const folders = new Set<string>();
+  for (const name of names)
+    for (let end = name.lastIndexOf("/"); end > 0; end = name.lastIndexOf("/", end - 1)) {
+      const folder = name.slice(0, end);
+      // Those above it are known, too.
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  return folders;
 }
