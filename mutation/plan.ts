@@ -118,7 +118,7 @@ export const plan: Record<string, { files: string[]; tests: string[] }> = {
       "runtime/runner/deploy.ts",
       "runtime/runner/deferred.ts",
     ],
-    tests: ["runtime/runner/runner.test.ts"],
+    tests: ["runtime/runner/outcomes.test.ts", "runtime/runner/runner.test.ts"],
   },
   after: {
     files: ["runtime/runner/nodes-after.ts"],

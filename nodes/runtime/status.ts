@@ -65,13 +65,10 @@ export class StatusLine {
   /** A message has ended: well, in an error, or, without an outcome, dropped. */
   ended(id: string, outcome?: { done: StatusKey; values?: StatusValues } | { failed: StatusKey }): void {
     this.#progress.delete(id);
-    if (outcome)
-      this.#last =
-        "failed" in outcome
-          ? this.#status(looks.failed, outcome.failed)
-          : this.#status(looks.done, outcome.done, outcome.values);
-    else if (this.#progress.size === 0) this.#last = {};
-    if (outcome) this.#lastIsOutcome = true;
+    this.#lastIsOutcome = outcome !== undefined;
+    if (!outcome) this.#last = {};
+    else if ("failed" in outcome) this.#last = this.#status(looks.failed, outcome.failed);
+    else this.#last = this.#status(looks.done, outcome.done, outcome.values);
     this.#update(this.#progress.size === 0);
   }
 

@@ -98,6 +98,7 @@ describe("a look into a watched folder", () => {
   });
 
   for (const [which, at, isNew] of [
+    ["first byte", 0, true],
     ["first 64 KiB", 65_535, true],
     ["last 64 KiB", 200_000 - 65_536, true],
     ["last byte", 199_999, true],

@@ -29,6 +29,7 @@ describe("mutants", () => {
       changes('type A = 1 | true; const b = "x" + c; class D extends E { constructor() { super(); } }'),
       [],
     );
+    assert.deepEqual(changes("const f = b.toString(); const g = b.constructor();"), []);
   });
 
   it("hold the change and all the rest", () => {

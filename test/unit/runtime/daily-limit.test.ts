@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, mock, test } from "node:test";
@@ -85,6 +85,38 @@ test("a start that was interrupted keeps its slot, and takes no second one when 
   await start(jobs, "a");
   await start(jobs, "b");
   await assert.rejects(jobs.take("c", 2), { code: "LIMIT" });
+});
+
+test("says in how many hours there is a slot again, also when one that came first was taken up again", async () => {
+  const jobs = new DailyLimit(folder);
+  for (const id of ["a", "b", "a"]) {
+    await start(jobs, id);
+    passes(hour);
+  }
+  await assert.rejects(jobs.take("c", 2), reached(22));
+});
+
+test("a restart shortly after a start does not make it count for longer", async () => {
+  await start(new DailyLimit(folder), "a");
+  await assert.rejects(restarted(60_000).take("b", 1), { code: "LIMIT" });
+  await restarted(day - 60_000).take("b", 1);
+});
+
+test("where the records cannot be read no job may be started: nobody knows how many there were", async () => {
+  await start(new DailyLimit(folder), "a");
+  const unreadable = mock.method(fs, "readdirSync", () => {
+    throw Object.assign(new Error("i/o error"), { code: "EIO" });
+  });
+  const jobs = restarted();
+  await assert.rejects(jobs.take("b", 1), { code: "STORAGE" });
+  unreadable.mock.restore();
+  await assert.rejects(jobs.take("b", 1), { code: "LIMIT" });
+});
+
+test("records are for nobody else to read", async () => {
+  await start(new DailyLimit(folder), "a");
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.equal(statSync(path.join(folder, "a.json")).mode & 0o777, 0o600);
 });
 
 test("one that is taken up again counts from then", async () => {

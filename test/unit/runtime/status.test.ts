@@ -154,3 +154,57 @@ test("another clip on its way does not hurry the progress of what is in hand", a
   await clock.pass(500);
   assert.equal(shown.at(-1)?.text, "uploading 2%");
 });
+
+test("a node that has shown nothing, or dropped its last message, shows nothing when another clip is on its way", async (t) => {
+  const { shown, status } = line(t);
+  status.showAsEarlier();
+  assert.deepEqual(shown, []);
+  status.ended("a", { done: "uploaded" });
+  status.working("b", { key: "uploading", values: { percent: 1 } });
+  status.ended("b");
+  assert.deepEqual(shown.at(-1), {}, "what came before is not shown again");
+  status.showAsEarlier();
+  assert.deepEqual(shown.at(-1), {});
+});
+
+test("trouble that does not stop the work is a yellow ring at once, and is of no earlier clip", (t) => {
+  const { shown, status } = line(t);
+  status.ended("a", { done: "uploaded" });
+  status.warning("journalOff");
+  const warning = { fill: "yellow", shape: "ring", text: "journal not writable" };
+  assert.deepEqual(shown.at(-1), warning);
+  status.showAsEarlier();
+  assert.deepEqual(shown.at(-1), warning);
+});
+
+test("trouble that stands is shown whatever is in hand, until it is over", async (t) => {
+  const { clock, shown, status } = line(t);
+  status.standing(undefined);
+  assert.deepEqual(shown, []);
+  status.standing("folderMissing");
+  const standing = { fill: "yellow", shape: "ring", text: "folder not found" };
+  assert.deepEqual(shown, [standing]);
+  status.working("a", { key: "uploading", values: { percent: 1 } });
+  await clock.pass(1000);
+  status.standing("folderMissing");
+  assert.deepEqual(shown, [standing]);
+  status.standing(undefined);
+  assert.deepEqual(shown.at(-1), { fill: "blue", shape: "dot", text: "uploading 1%" });
+});
+
+test("what has not changed is not shown again, and nothing after the node has closed", async (t) => {
+  const { clock, shown, status } = line(t);
+  for (const id of ["a", "b"]) status.working(id, { key: "uploading", values: { percent: 1 } });
+  await clock.pass(1000);
+  assert.deepEqual(shown.at(-1), { fill: "blue", shape: "dot", text: "2 running" });
+  const before = shown.length;
+  status.working("a", { key: "uploading", values: { percent: 2 } });
+  await clock.pass(1000);
+  assert.equal(shown.length, before);
+  status.ended("b");
+  assert.equal(shown.at(-1)?.text, "uploading 2%");
+  status.working("a", { key: "uploading", values: { percent: 3 } });
+  status.close();
+  await clock.pass(1000);
+  assert.equal(shown.length, before + 1);
+});

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -14,15 +13,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Node, NodeAPI } from "node-red";
 import { VideoError } from "../../../../nodes/roboflow";
 import { times } from "../../../../nodes/runtime/journal/times";
 import type { ClipMessage } from "../../../../nodes/runtime/message";
 import type { Deploy } from "../../../../nodes/runtime/runner/deploy";
 import { intake } from "../../../../nodes/runtime/runner/intake";
-import { Runner } from "../../../../nodes/runtime/runner/runner";
-import type { Outcome, Step, Task } from "../../../../nodes/runtime/runner/step";
+import type { Step, Task } from "../../../../nodes/runtime/runner/step";
 import { until } from "../../../support/node-red";
+import { clip, type FakeNode, FakeNodeRed, forEver, passOn, whenIdle } from "./fake-node-red";
 
 let userDir: string;
 beforeEach(() => {
@@ -34,112 +32,9 @@ const journal = () => path.join(userDir, "roboflow-video");
 const entries = (node: string) =>
   existsSync(path.join(journal(), node)) ? readdirSync(path.join(journal(), node)) : [];
 
-/** As much of a Node-RED as a runner sees, alive until it is left to itself like a killed process. */
-class FakeNodeRed {
-  readonly events = new EventEmitter();
-  readonly warnings: string[] = [];
-  readonly #nodes: FakeNode[] = [];
-  configured: string[] = [];
-  /** Nodes of others in the configuration. */
-  others: { id: string; type: string; z?: string }[] = [];
-  readonly RED = {
-    events: this.events,
-    settings: { userDir },
-    util: { cloneMessage: structuredClone },
-    log: { warn: (text: string) => this.warnings.push(text), error: () => {} },
-    nodes: {
-      eachNode: (visit: (node: { id: string }) => void) => {
-        for (const id of this.configured) visit({ id });
-        for (const other of this.others) visit(other);
-      },
-      getNode: () => null,
-    },
-    _: (key: string) => key,
-  } as unknown as NodeAPI;
-
-  node(id: string, work: Step["work"], more: Partial<Step> = {}): FakeNode {
-    if (!this.configured.includes(id)) this.configured.push(id);
-    const node = new FakeNode(this.RED, id, { name: "upload", account: "", resume: true, work, ...more });
-    this.#nodes.push(node);
-    return node;
-  }
-
-  async started(): Promise<void> {
-    this.events.emit("flows:started");
-    await delay(30);
-    for (const { runner } of this.#nodes) await runner.takenIn();
-  }
-
-  /** A deploy that closes these nodes, all of them by default, up to where the next ones are made. */
-  async stopped(deploy: Deploy = { type: "full" }, nodes: FakeNode[] = []): Promise<void> {
-    this.events.emit("flows:stopping", deploy);
-    await Promise.all(nodes.map((node) => node.close()));
-    this.events.emit("flows:stopped", deploy);
-  }
-}
-
-class FakeNode {
-  readonly received: ClipMessage[] = [];
-  readonly sent: ClipMessage[] = [];
-  readonly done: (string | undefined)[] = [];
-  readonly errors: string[] = [];
-  readonly runner: Runner;
-  /** Lets other nodes' hooks have their say before a message is delivered. */
-  hooksTake: number | undefined;
-  hookClones = false;
-  failOnSend = false;
-  failOnDone = false;
-  #input: (...args: unknown[]) => void = () => {};
-  #close: (done: () => void) => void = () => {};
-
-  constructor(RED: NodeAPI, id: string, step: Step) {
-    const node = {
-      id,
-      z: "tab",
-      on: (event: "input" | "close", listener: never) => {
-        if (event === "input") this.#input = listener;
-        else this.#close = listener;
-      },
-      receive: (msg: ClipMessage) =>
-        this.hooksTake === undefined
-          ? this.receive(msg)
-          : setTimeout(() => this.receive(msg), this.hooksTake),
-      warn: () => {},
-      error: (text: string) => this.errors.push(text),
-      status: () => {},
-    };
-    this.runner = new Runner(RED, node as unknown as Node, step);
-  }
-
-  receive(arrived: ClipMessage): void {
-    const msg = this.hookClones ? structuredClone(arrived) : arrived;
-    this.received.push(msg);
-    const send = (sent: ClipMessage) => {
-      if (this.failOnSend) throw new Error("a node downstream broke");
-      this.sent.push(structuredClone(sent));
-    };
-    this.#input(msg, send, (error?: { code: string }) => {
-      if (this.failOnDone) throw new Error("a Catch node broke");
-      this.done.push(error?.code);
-    });
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => this.#close(resolve));
-  }
-}
-
-const clip = (id: string, handover?: { token: string; repeat?: boolean }) =>
-  ({ _msgid: id, payload: id, roboflow: { id, ...(handover ? { handover } : {}) } }) as ClipMessage;
-/** A process that is killed while it works on a message is suspicious of it; these are killed from outside. */
-const whenIdle = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-const passOn = async ({ msg }: Task): Promise<Outcome> => ({ msg, done: "done" });
-const forEver = ({ signal }: Task) =>
-  new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-
 describe("taking up what a kill has left", () => {
   const leave = async (count: number) => {
-    const before = new FakeNodeRed().node("up", forEver);
+    const before = new FakeNodeRed(userDir).node("up", forEver);
     for (let index = 0; index < count; index += 1) before.receive(clip(`clip-${index}`));
     await before.runner.takenIn();
     await whenIdle();
@@ -148,7 +43,7 @@ describe("taking up what a kill has left", () => {
   for (const hooksTake of [undefined, 5])
     it(`does each piece of work once, however often flows start${hooksTake ? " and however slow hooks are" : ""}`, async () => {
       await leave(120);
-      const nodeRed = new FakeNodeRed();
+      const nodeRed = new FakeNodeRed(userDir);
       const worked: string[] = [];
       const node = nodeRed.node("up", (task) => {
         worked.push(task.msg.roboflow.id);
@@ -168,7 +63,7 @@ describe("taking up what a kill has left", () => {
 
   it("goes on when a hook of others makes another object of each message", async () => {
     await leave(3);
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const worked: string[] = [];
     const node = nodeRed.node("up", (task) => {
       worked.push(task.msg.roboflow.id);
@@ -186,7 +81,7 @@ describe("taking up what a kill has left", () => {
 
   it("goes on with the node that comes after one closed in the middle of it", async () => {
     await leave(120);
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const worked: string[] = [];
     const work = (task: Task) => {
       worked.push(task.msg.roboflow.id);
@@ -207,7 +102,7 @@ describe("taking up what a kill has left", () => {
 
   it("obeys a reset that comes before it is through", async () => {
     await leave(120);
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const node = nodeRed.node("up", forEver);
     node.runner.drop(() => "all");
     node.receive(clip("after the reset"));
@@ -222,7 +117,7 @@ describe("taking up what a kill has left", () => {
 
   it("keeps everything when the flow file turns out empty, as one does that could not be read", async () => {
     await leave(2);
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     await nodeRed.node("other", forEver).close();
     nodeRed.configured = [];
     await nodeRed.started();
@@ -231,7 +126,7 @@ describe("taking up what a kill has left", () => {
 
   it("keeps what a node has left that is not in the flows, says so once, and goes on when the node is back", async () => {
     await leave(2);
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     await nodeRed.node("other", forEver).close();
     await nodeRed.started();
     await nodeRed.started();
@@ -244,7 +139,7 @@ describe("taking up what a kill has left", () => {
   });
 
   it("names every job that it keeps, however many there are", async () => {
-    const before = new FakeNodeRed().node("up", forEver);
+    const before = new FakeNodeRed(userDir).node("up", forEver);
     const jobs = Array.from({ length: 100 }, (_, index) => `00000000-0000-0000-0000-${index + 1e11}`);
     for (const jobId of jobs) {
       const msg = clip(jobId);
@@ -253,7 +148,7 @@ describe("taking up what a kill has left", () => {
     }
     await before.runner.takenIn();
     await whenIdle();
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     await nodeRed.node("other", forEver).close();
     await nodeRed.started();
     await until(
@@ -268,14 +163,14 @@ describe("taking up what a kill has left", () => {
     const spool = path.join(journal(), ".spool");
     mkdirSync(spool, { recursive: true });
     writeFileSync(path.join(spool, "half.json"), "{");
-    const node = new FakeNodeRed().node("do", passOn);
+    const node = new FakeNodeRed(userDir).node("do", passOn);
     assert.equal(existsSync(path.join(spool, "half.json")), false);
     await node.close();
   });
 
   it("tells of the doubt about a paid request that a kill cut off, and does not make it again", async () => {
     let noted = false;
-    const before = new FakeNodeRed().node("st", async (task) => {
+    const before = new FakeNodeRed(userDir).node("st", async (task) => {
       await task.intend();
       noted = true;
       return forEver(task);
@@ -286,7 +181,7 @@ describe("taking up what a kill has left", () => {
       10_000,
       () => "no intention",
     );
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     let begun = 0;
     const next = nodeRed.node("st", (task) => {
       begun += 1;
@@ -298,7 +193,7 @@ describe("taking up what a kill has left", () => {
   });
 
   it("starts nothing twice when what was sent could not be written down", async () => {
-    const before = new FakeNodeRed();
+    const before = new FakeNodeRed(userDir);
     const up = before.node("up", async ({ msg }) => {
       // From here on the disk refuses to rename over this node's entries.
       makeReadOnly("up");
@@ -311,7 +206,7 @@ describe("taking up what a kill has left", () => {
     await whenIdle();
 
     makeWritable("up");
-    const next = new FakeNodeRed();
+    const next = new FakeNodeRed(userDir);
     const upAgain = next.node("up", passOn);
     const worked: string[] = [];
     const stAgain = next.node("st", (task) => {
@@ -360,7 +255,7 @@ describe("a message that has come in with thousands of others and is not taken i
   };
 
   it("is done by the node that comes after a deploy, once and in its place", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const node = nodeRed.node("up", passOn);
     await nodeRed.started();
     for (let turn = 0; turn < 20; turn += 1) useTurnUp();
@@ -376,7 +271,7 @@ describe("a message that has come in with thousands of others and is not taken i
   });
 
   it("ends in ABORTED after a deploy where the node is not to resume", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const node = nodeRed.node("up", passOn, { resume: false });
     await nodeRed.started();
     for (let turn = 0; turn < 20; turn += 1) useTurnUp();
@@ -390,7 +285,7 @@ describe("a message that has come in with thousands of others and is not taken i
   });
 
   it("is met by a reset that comes after it, not by one that came before", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const node = withReset(nodeRed);
     await nodeRed.started();
     useTurnUp();
@@ -403,7 +298,7 @@ describe("a message that has come in with thousands of others and is not taken i
   });
 
   it("is a reset that still stops what is in hand when the node closes", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const node = withReset(nodeRed);
     await nodeRed.started();
     node.receive(clip("one"));
@@ -415,7 +310,7 @@ describe("a message that has come in with thousands of others and is not taken i
   });
 
   it("is kept by the node that sent it, so that a kill does not lose it", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const [up, st] = [nodeRed.node("up", passOn), nodeRed.node("st", passOn)];
     await nodeRed.started();
     up.receive(clip("clip"));
@@ -433,7 +328,7 @@ describe("a message that has come in with thousands of others and is not taken i
 });
 
 it("what was stopped on purpose sends nothing more, even before its work has noticed", async () => {
-  const nodeRed = new FakeNodeRed();
+  const nodeRed = new FakeNodeRed(userDir);
   let finish: () => void = () => {};
   const node = nodeRed.node("po", async (task) => {
     await new Promise<void>((resolve) => {
@@ -457,7 +352,7 @@ it("what was stopped on purpose sends nothing more, even before its work has not
 
 describe("a deploy", () => {
   it("leaves a message that arrives while a node closes to the one that comes after it", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     let begun = 0;
     const node = nodeRed.node("up", (task) => {
       begun += 1;
@@ -479,7 +374,7 @@ describe("a deploy", () => {
   });
 
   it("holds what a running node would send to one that is being replaced", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     let finish: () => void = () => {};
     const node = nodeRed.node("up", async ({ msg }) => {
       await new Promise<void>((resolve) => {
@@ -502,7 +397,7 @@ describe("a deploy", () => {
   });
 
   it("sends what was finished but held by the node that comes after", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     let worked = 0;
     const work: Step["work"] = async ({ msg }) => {
       worked += 1;
@@ -523,7 +418,7 @@ describe("a deploy", () => {
 
   for (const end of ["well", "in an error"])
     it(`does not let work that ends ${end} long after its node closed touch what the next node has in hand`, async () => {
-      const nodeRed = new FakeNodeRed();
+      const nodeRed = new FakeNodeRed(userDir);
       let finish: () => void = () => {};
       const stubborn = nodeRed.node("up", async ({ msg }) => {
         await new Promise<void>((resolve) => {
@@ -545,7 +440,7 @@ describe("a deploy", () => {
       assert.deepEqual(stubborn.done, []);
       const [name = ""] = entries("up");
       assert.equal(JSON.parse(readFileSync(path.join(journal(), "up", name), "utf8")).state, "accepted");
-      const killed = new FakeNodeRed().node("up", passOn);
+      const killed = new FakeNodeRed(userDir).node("up", passOn);
       await new Promise((resolve) => setImmediate(resolve));
       assert.equal(entries("up").length, 1);
       await Promise.all([next.close(), killed.close()]);
@@ -553,7 +448,7 @@ describe("a deploy", () => {
 
   for (const moment of ["has closed", "is closing"])
     it(`lets a start that waits for its turn begin nothing once its node ${moment}`, async () => {
-      const nodeRed = new FakeNodeRed();
+      const nodeRed = new FakeNodeRed(userDir);
       let begin: () => void = () => {};
       let asked = 0;
       const slow = nodeRed.node(
@@ -599,11 +494,11 @@ describe("what was sent just before a deploy", () => {
   const handovers = (node: FakeNode) => node.sent.map(({ roboflow }) => roboflow.handover);
 
   it("stays on disk, over a clean stop too, and comes again marked as a repeat", async () => {
-    const before = new FakeNodeRed();
+    const before = new FakeNodeRed(userDir);
     const node = await hasSent(before);
     await before.stopped({ type: "full" }, [node]);
     assert.equal(entries("up").length, 1);
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const next = nodeRed.node("up", forEver);
     await nodeRed.started();
     const token = node.sent[0]?.roboflow.handover?.token;
@@ -615,7 +510,7 @@ describe("what was sent just before a deploy", () => {
   });
 
   it("comes again with each deploy, and is done by a node that has it only once", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const worked: string[] = [];
     const work = (task: Task) => {
       worked.push(task.msg.roboflow.id);
@@ -637,7 +532,7 @@ describe("what was sent just before a deploy", () => {
   });
 
   it("comes again as it was, whatever the next nodes have done with it", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const node = await hasSent(nodeRed, async ({ msg }) => {
       msg.payload = { answer: 42 };
       return { msg, done: "done" };
@@ -654,7 +549,7 @@ describe("what was sent just before a deploy", () => {
   });
 
   it("is made anew from the message that came in, where it is not kept", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const urls: unknown[] = [];
     const download: Step["work"] = async ({ msg }) => {
       urls.push(msg.payload);
@@ -673,7 +568,7 @@ describe("what was sent just before a deploy", () => {
   });
 
   it("comes again from a node that the deploy left running, since what was in its way may have been stopped", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     nodeRed.others = tabs;
     const node = await hasSent(nodeRed);
     await nodeRed.stopped(changed("function", "tab"));
@@ -684,7 +579,7 @@ describe("what was sent just before a deploy", () => {
   });
 
   it("does not come again when the deploy was about another tab", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     nodeRed.others = tabs;
     const node = await hasSent(nodeRed);
     await nodeRed.stopped(changed("function", "other"));
@@ -695,7 +590,7 @@ describe("what was sent just before a deploy", () => {
 
   for (const type of ["link out", "link call", "subflow:somewhere"])
     it(`comes again when there is a way to other tabs: ${type}`, async () => {
-      const nodeRed = new FakeNodeRed();
+      const nodeRed = new FakeNodeRed(userDir);
       nodeRed.others = [...tabs, { id: "away", type, z: "tab" }];
       const node = await hasSent(nodeRed);
       await nodeRed.stopped(changed("function", "other"));
@@ -705,7 +600,7 @@ describe("what was sent just before a deploy", () => {
     });
 
   it("comes again as an error, with the same token", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     const fails = async () => {
       throw new VideoError("AUTH", "keyRefused");
     };
@@ -726,7 +621,7 @@ describe("a deploy after which flows do not start, because a type is missing", (
   const missing = { id: "runtime-state", payload: { state: "stop", error: "missing-types" } };
 
   it("lets the nodes that it left running go on, and what they send comes again when flows start", async () => {
-    const nodeRed = new FakeNodeRed();
+    const nodeRed = new FakeNodeRed(userDir);
     let finish: () => void = () => {};
     const node = nodeRed.node("up", async ({ msg }) => {
       await new Promise<void>((resolve) => {
@@ -751,7 +646,7 @@ describe("a deploy after which flows do not start, because a type is missing", (
 });
 
 it("a node downstream that throws does not end the process, and what was sent is not forgotten", async () => {
-  const nodeRed = new FakeNodeRed();
+  const nodeRed = new FakeNodeRed(userDir);
   const node = nodeRed.node("up", passOn);
   await nodeRed.started();
   node.failOnSend = true;
@@ -768,7 +663,7 @@ it("a node downstream that throws does not end the process, and what was sent is
 });
 
 it("a command whose end somebody else cannot bear does not end the process either", async () => {
-  const nodeRed = new FakeNodeRed();
+  const nodeRed = new FakeNodeRed(userDir);
   for (const command of [async () => {}, async () => Promise.reject(new Error("no such command"))]) {
     const node = nodeRed.node("po", passOn, { command });
     node.failOnDone = true;
@@ -780,7 +675,7 @@ it("a command whose end somebody else cannot bear does not end the process eithe
 });
 
 it("a message marked as repeated that was taken before is dropped with done()", async () => {
-  const nodeRed = new FakeNodeRed();
+  const nodeRed = new FakeNodeRed(userDir);
   const node = nodeRed.node("st", passOn);
   await nodeRed.started();
   const receive = async (handover: { token: string; repeat?: boolean }) => {
