@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Emulator } from "../emulator/emulator";
 import { makeClips } from "../test/support/clips";
+import { type Measure, measure, measureOptions, measureSettings } from "../test/support/measure";
 import { freePort, NodeRed, until } from "../test/support/node-red";
 import {
   credentials,
@@ -11,7 +12,6 @@ import {
   pipeline,
   storageOf,
 } from "../test/support/pipeline";
-import { type Measure, measure, measureOptions, measureSettings } from "../test/system/support/measure";
 
 /** Milliseconds that Node-RED may take to answer that it has a clip. */
 const answerLimit = 10_000;

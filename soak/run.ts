@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { startEmulator } from "../emulator/emulator";
-import type { Measure } from "../test/system/support/measure";
-import { mixedFault } from "../test/system/support/mixed-faults";
+import type { Measure } from "../test/support/measure";
+import { mixedFault } from "../test/support/mixed-faults";
 import { type DiskUse, Gateway } from "./gateway";
 
 export interface SoakOptions {

@@ -83,7 +83,7 @@ EventEmitter.defaultMaxListeners = 200;
 Object.assign(times, { linger: 20, lingerOfReceiver: 40, lingerStep: 10 });
 
 /** Milliseconds after which a message without a `done` fails its test. */
-const timeoutMs = 10_000;
+const timeoutMs = 60_000;
 
 /** The helper holds one flow at a time. */
 let unloadLast = async (): Promise<void> => {};

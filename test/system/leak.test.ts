@@ -4,10 +4,10 @@ import path from "node:path";
 import { after, before, it } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { makeClips } from "../support/clips";
+import { type Measure, measure, measureOptions, measureSettings } from "../support/measure";
+import { mixedFault } from "../support/mixed-faults";
 import { type FlowNode, injectNodes, NodeRed, recordNode, until } from "../support/node-red";
 import { credentials, fewerNodes, journalFiles, newUserDir, pipeline, storageOf } from "../support/pipeline";
-import { type Measure, measure, measureOptions, measureSettings } from "./support/measure";
-import { mixedFault } from "./support/mixed-faults";
 
 const clipCount = 1000;
 /** Bytes of heap that 1,000 clips may leave: hand-over tokens and what V8 keeps of compiled code. */

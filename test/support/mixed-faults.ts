@@ -1,4 +1,4 @@
-import type { FaultOrder } from "../../../emulator/faults";
+import type { FaultOrder } from "../../emulator/faults";
 
 /** What can go wrong, each for the clips whose number ends so. Left out: what takes minutes by design. */
 const faults: Record<string, Omit<FaultOrder, "match" | "count">> = {

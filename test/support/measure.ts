@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { type NodeRed, until } from "../../support/node-red";
+import { type NodeRed, until } from "./node-red";
 
 /** What a Node-RED holds, after its garbage has been collected. */
 export interface Measure {
