@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { replaceFile } from "../runtime/replace-file";
 
 /** A clip that is known: passed on, or there before the node was. */
 export interface KnownClip {
@@ -121,9 +122,7 @@ export class FolderMemory {
     this.#isBehind = true;
     const lines = [this.#header, ...this.#clips].map((line) => `${JSON.stringify(line)}\n`);
     mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
-    const temporary = `${this.#file}.tmp`;
-    writeFileSync(temporary, lines.join(""), { mode: 0o600 });
-    renameSync(temporary, this.#file);
+    replaceFile(this.#file, lines.join(""));
     this.#lines = this.#clips.size;
     this.#isBehind = false;
   }
@@ -146,8 +145,9 @@ export class FolderMemory {
       if (clip) this.#clips.set(name, clip);
       else this.#clips.delete(name);
     }
-    // Half a line at the end would swallow the next one.
-    if (!text.endsWith("\n")) this.#writeAnew();
+    // Half a line at the end would swallow the next one: it is written anew with the next change, or the next look. Not
+    // now, where a disk that is still full would keep the node from ever looking.
+    this.#isBehind = !text.endsWith("\n");
   }
 }
 

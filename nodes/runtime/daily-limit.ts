@@ -91,7 +91,12 @@ export class DailyLimit {
     const file = this.#fileOf(id);
     const temporary = `${file}${temporaryEnding}`;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    writeFileSync(temporary, slotText(ms), { mode: 0o600 });
+    try {
+      writeFileSync(temporary, slotText(ms), { mode: 0o600 });
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
     await this.#disk.commit(temporary, file);
     this.#slots?.set(id, performance.now() + ms);
   }

@@ -1,9 +1,9 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { onePerNodeRed } from "./one-per-node-red";
+import { remembered } from "./remembered";
+import { replaceFile } from "./replace-file";
 
-/** Clips that are remembered; more than any viewer keeps. The oldest are forgotten first. */
-const mostClips = 10_000;
 /** Lines beyond that number after which the file is written anew. */
 const spareLines = 2000;
 /** Characters of a path: no file system takes longer ones. */
@@ -23,7 +23,7 @@ export class PlayableClips {
   readonly #paths = new Set<string>();
   #lines = 0;
 
-  constructor(file: string, most = mostClips) {
+  constructor(file: string, most = remembered.clips) {
     this.#file = file;
     this.#most = most;
     this.#read();
@@ -67,10 +67,8 @@ export class PlayableClips {
   }
 
   #writeAnew(): void {
-    const temporary = `${this.#file}.tmp`;
     const lines = [...this.#paths].map((clip) => `${JSON.stringify(clip)}\n`);
-    writeFileSync(temporary, lines.join(""), { mode: 0o600 });
-    renameSync(temporary, this.#file);
+    replaceFile(this.#file, lines.join(""));
     this.#lines = this.#paths.size;
   }
 

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { replaceFile } from "../replace-file";
 
 /** Milliseconds from one note of the time to the next; a memory card takes one small write of these without wear. */
 export const notedEvery = 600_000;
@@ -34,7 +35,7 @@ export class JournalClock {
     this.#isNoted = true;
     try {
       const note = { running: Math.round(this.now()), at: new Date().toISOString() };
-      writeFileSync(this.#file, JSON.stringify(note), { mode: 0o600 });
+      replaceFile(this.#file, JSON.stringify(note));
     } catch {
       // Where the disk refuses, the next process counts from an older note.
     }

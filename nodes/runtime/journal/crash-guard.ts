@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import path from "node:path";
+import { removeQuietly } from "../folders";
 
 /** What an earlier process has left. */
 interface Left {
@@ -82,8 +83,14 @@ export class CrashGuard {
     mkdirSync(path.dirname(this.#file), { recursive: true, mode: 0o700 });
     const temporary = `${this.#file}.tmp`;
     const handle = openSync(temporary, "w", 0o600);
-    writeSync(handle, head);
-    renameSync(temporary, this.#file);
+    try {
+      writeSync(handle, head);
+      renameSync(temporary, this.#file);
+    } catch (error) {
+      closeSync(handle);
+      removeQuietly(temporary);
+      throw error;
+    }
     this.#linesFrom = Buffer.byteLength(head);
     this.#handle = handle;
     return handle;

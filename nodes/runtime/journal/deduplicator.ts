@@ -1,7 +1,5 @@
 import type { Handover } from "../message";
-
-/** Tokens remembered per node. */
-const tokensKept = 10_000;
+import { remembered } from "../remembered";
 
 /** How often a node has taken the message with one token. */
 interface Taken {
@@ -57,7 +55,7 @@ export class Deduplicator {
     const taken = tokens.get(token) ?? { count: 0, overtaken: 0 };
     this.#nodes.set(node, tokens.set(token, taken));
     const [oldest = ""] = tokens.keys();
-    if (tokens.size > tokensKept) tokens.delete(oldest);
+    if (tokens.size > remembered.tokensPerNode) tokens.delete(oldest);
     return taken;
   }
 }

@@ -205,7 +205,13 @@ export class ViewerClips {
       created: this.#now(),
       stage: "waiting",
     });
-    clip.save();
+    try {
+      clip.save();
+    } catch (error) {
+      // A full disk: of a clip that nobody knows of, nothing stays.
+      removeQuietly(folder);
+      throw error;
+    }
     this.#clips.set(facts.id, clip);
     this.#forgetOldest();
     return clip;

@@ -1,20 +1,4 @@
-import {
-  closeSync,
-  constants,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-
-/** Writes a file as a whole: whoever reads finds the old or the new one, never half of it. */
-export function replaceFile(file: string, text: string): void {
-  const temporary = `${file}.tmp`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, file);
-}
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 
 /** What a JSON file holds; undefined where there is none, or half of one. */
 export function readJson<T>(file: string): T | undefined {

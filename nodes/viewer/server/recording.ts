@@ -2,10 +2,11 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import type { DetectionEvent } from "../../roboflow";
 import { removeQuietly } from "../../runtime/folders";
+import { replaceFile } from "../../runtime/replace-file";
 import { type FrameLine, type Seen, type Summary, timeless } from "../data";
 import type { Detection } from "./detections";
 import { nameOf } from "./detections";
-import { makePrivateFolder, readJson, replaceFile, writeAt } from "./files";
+import { makePrivateFolder, readJson, writeAt } from "./files";
 import { Tally } from "./tally";
 
 /** Seconds of a window: as much as the page fetches at a time. */
@@ -14,10 +15,8 @@ const windowSeconds = 10;
 const mostWindows = 36_000;
 /** The shortest bin of the timeline, in seconds. */
 const shortestBin = 0.25;
-/** Bytes after which what has come is written. */
+/** Bytes after which what has come is written before more is taken. */
 const bufferBytes = 64 * 1024;
-/** Bytes that wait for a disk that refuses; more is let go, since memory must not fill up. */
-const mostWaiting = 8 * 1024 * 1024;
 /** Milliseconds between two times that the summary is written, while frames come in. */
 const saveEveryMs = 1000;
 /** Events of a clip that are kept. */
@@ -120,11 +119,11 @@ export class Recording {
    *
    * @param index of its message in the sequence; undefined where it has none.
    * @returns false for one that is there already.
-   * @throws the file system's error
+   * @throws the file system's error: then nothing of the frame counts
    */
   addFrame(index: number | undefined, { frame, time, image, detections }: IncomingFrame): boolean {
     const { summary } = this;
-    if (!this.#isNext(index)) return false;
+    if (!this.#makeRoom(index, time)) return false;
     const seen: Seen[] = [];
     for (const [model, found] of detections) {
       const byTrack = new Map<number, Detection[]>();
@@ -149,8 +148,8 @@ export class Recording {
   /** Takes an event: as {@link addFrame}, with one frame for its best detection. */
   addEvent(index: number | undefined, event: DetectionEvent): boolean {
     const { summary } = this;
-    if (!this.#isNext(index)) return false;
     const { best } = event;
+    if (!this.#makeRoom(index, best.time)) return false;
     const track = this.#tally.track(this.#tally.model(event.model), event.class);
     this.#tally.countSpan(track, event);
     const box = best.box && ([best.box.x, best.box.y, best.box.width, best.box.height] as const);
@@ -166,8 +165,6 @@ export class Recording {
     this.#append([best.frame, best.time, [[track, best.confidence, box && [...box]]]]);
     if (summary.events < mostEvents) this.#eventLines.push(this.#lineOf(event));
     summary.events += 1;
-    this.#isSaved = false;
-    this.#writeIfMany();
     return true;
   }
 
@@ -186,11 +183,20 @@ export class Recording {
     this.#savedAt = performance.now();
   }
 
-  #isNext(index: number | undefined): boolean {
+  /**
+   * Writes what waits, where a message would be too much or belongs to another window. Before anything of the message
+   * counts: else a full disk would leave frames that are counted and stand nowhere.
+   *
+   * @returns false for a message that is there already.
+   * @throws the file system's error
+   */
+  #makeRoom(index: number | undefined, time: number | null): boolean {
     const { summary } = this;
-    if (index === undefined) return true;
-    if (index < summary.next) return false;
-    summary.next = index + 1;
+    if (index !== undefined && index < summary.next) return false;
+    const window = time === null ? timeless : Math.floor(time / windowSeconds);
+    if (window !== this.#window || this.#waitingBytes >= bufferBytes) this.#writeLines();
+    this.#window = window;
+    if (index !== undefined) summary.next = index + 1;
     return true;
   }
 
@@ -205,15 +211,12 @@ export class Recording {
       summary.step = (last.time - first.time) / (frames - 1);
   }
 
+  /** Adds a line to the window that is open. */
   #append(line: FrameLine): void {
-    const time = line[1];
-    const window = time === null ? timeless : Math.floor(time / windowSeconds);
     this.#isSaved = false;
-    if (window !== this.#window) this.#writeLines();
-    this.#window = window;
+    const window = this.#window as number;
     if (!this.#bytes.has(window) && this.#bytes.size >= mostWindows) return;
     this.#lines.push(this.#lineOf(line));
-    this.#writeIfMany();
   }
 
   #lineOf(value: FrameLine | DetectionEvent): string {
@@ -222,19 +225,10 @@ export class Recording {
     return text;
   }
 
-  #writeIfMany(): void {
-    if (this.#waitingBytes >= bufferBytes) this.#writeLines();
-  }
-
   #writeLines(): void {
-    try {
-      this.#writeFrames();
-      this.#writeEvents();
-    } catch (error) {
-      if (this.#waitingBytes > mostWaiting) this.#forgetLines();
-      throw error;
-    }
-    this.#forgetLines();
+    this.#writeFrames();
+    this.#writeEvents();
+    this.#waitingBytes = 0;
   }
 
   #writeFrames(): void {
@@ -256,12 +250,6 @@ export class Recording {
     const bytes = Buffer.from(lines.join(""));
     writeAt(path.join(this.#folder, name), position, bytes);
     return position + bytes.length;
-  }
-
-  #forgetLines(): void {
-    this.#lines = [];
-    this.#eventLines = [];
-    this.#waitingBytes = 0;
   }
 }
 

@@ -6,9 +6,10 @@ import { type DetectionEvent, Semaphore, setKey, withoutSecrets } from "../../ro
 import { guards } from "../../runtime/admin";
 import { parseFraction } from "../../runtime/numbers";
 import type { PlayableClips } from "../../runtime/playable";
+import { replaceFile } from "../../runtime/replace-file";
 import type { Summary } from "../data";
 import type { ViewerClips } from "./clips";
-import { readJson, replaceFile } from "./files";
+import { readJson } from "./files";
 import { beginningOf, keptEvents, keptTable, windowBytes } from "./kept";
 import { pageFile, pageHtml } from "./page-files";
 import { type KeptSummary, windowFile } from "./recording";

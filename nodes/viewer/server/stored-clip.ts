@@ -1,6 +1,7 @@
 import path from "node:path";
+import { replaceFile } from "../../runtime/replace-file";
 import type { ClipState, ListedClip } from "../data";
-import { readJson, replaceFile } from "./files";
+import { readJson } from "./files";
 import type { ClipFacts, Reading } from "./reading";
 import { clearRecording, type KeptSummary, Recording, readSummaryFile } from "./recording";
 import { totalsOf } from "./tally";
@@ -134,6 +135,8 @@ export class StoredClip {
       if (open?.kind === "frames" && kind === "events") return undefined;
       const { inferFps } = this.file;
       const step = inferFps && inferFps > 0 ? 1 / inferFps : undefined;
+      // What there was is gone, also where a full disk takes no new one.
+      this.#recording = undefined;
       this.#recording = Recording.begin(this.folder, { source, kind, step });
       delete this.file.failure;
     }
