@@ -56,6 +56,7 @@ export class ClipStore {
   place(node: string, entry: string): ClipPlace {
     const folder = path.join(this.#root, folderOf(node), entry);
     this.#inUse.add(folder);
+    this.#finishedAt.delete(folder);
     return new ClipPlace(folder, (isKept) => {
       this.#inUse.delete(folder);
       if (isKept) this.#finishedAt.set(folder, performance.now());
@@ -81,6 +82,14 @@ export class ClipStore {
       // Of a node that is there, a message may be about to put something in.
       if (!this.#keepers.has(path.basename(node))) await rmdir(node).catch(() => {});
     }
+    // Nothing was ever written there, as for most that a deploy has cut off; or somebody else has removed it.
+    for (const folder of this.#finishedAt.keys())
+      if (!(await stat(folder).catch(() => undefined))) this.#finishedAt.delete(folder);
+  }
+
+  /** Folders whose time is counted by this process. */
+  get counted(): number {
+    return this.#finishedAt.size;
   }
 
   async #tidy(folder: string, keepMs: number, isNeeded: boolean): Promise<void> {

@@ -11,6 +11,34 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
+test("of messages that a deploy has cut off, nothing is remembered once they are settled", async (t) => {
+  const store = new ClipStore(root);
+  const keeper = { keepMs: 60_000, filesInJournal: () => new Set(), idsInHand: () => new Set<string>() };
+  store.join("node", keeper);
+  t.after(() => store.leave("node", keeper));
+  const write = (entry: string) => {
+    const place = store.place("node", entry);
+    return place
+      .write(
+        async (part) => writeFileSync(part, "clip"),
+        () => "fetched.mp4",
+      )
+      .then(() => place);
+  };
+  for (let entry = 0; entry < 10; entry += 1) {
+    // Cut off before anything was written, and then done again, or never heard of any more.
+    store.place("node", `again-${entry}`).leave();
+    await store.place("node", `again-${entry}`).remove();
+    store.place("node", `gone-${entry}`).leave();
+    (await write(`fetched-${entry}`)).leave();
+    await store.place("node", `fetched-${entry}`).remove();
+  }
+  const kept = await write("kept");
+  await kept.keep(path.join(kept.folder, "fetched.mp4"));
+  await store.sweep();
+  assert.equal(store.counted, 1, "the one that is kept for its time");
+});
+
 test("what was fetched for a message that waits to be taken up again stays, whatever keepHours says", async (t) => {
   const store = new ClipStore(root);
   const inHand = new Set(["waiting"]);
