@@ -95,6 +95,9 @@ describe("the journal's clock", () => {
     assert.equal(statSync(path.join(folder, ".clock.json")).mode & 0o777, 0o600);
     clock.forget();
     assert.deepEqual(readdirSync(folder), []);
+    clock.note();
+    new JournalClock(folder).forget();
+    assert.deepEqual(readdirSync(folder), [], "nor does what an earlier process has noted stay");
     const nowhere = new JournalClock(path.join(folder, "missing"));
     nowhere.note();
     nowhere.forget();

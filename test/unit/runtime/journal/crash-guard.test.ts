@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, { cpSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, it } from "node:test";
@@ -29,6 +29,29 @@ it("suspects what was worked on when the process ended, and nothing that was wor
   assert.deepEqual(next.condemned, []);
   next.acquit(two);
   assert.equal(next.isSuspect(two), false);
+});
+
+it("suspects nothing of a process that ended when it had nothing to do", async () => {
+  const guard = new CrashGuard(root);
+  for (const id of [one, two, three]) guard.mark(id);
+  await nextTurn();
+  const next = new CrashGuard(root);
+  assert.deepEqual(
+    [one, two, three].filter((id) => next.isSuspect(id)),
+    [],
+  );
+});
+
+it("says nothing on disk of entries that nobody suspects, nor takes a suspect for none", () => {
+  const first = new CrashGuard(root);
+  first.acquit(one);
+  first.forgetCondemned();
+  assert.equal(existsSync(root), false);
+  first.mark(one);
+  const next = new CrashGuard(root);
+  next.acquit(two);
+  next.forgetCondemned();
+  assert.equal(new CrashGuard(root).isSuspect(one), true);
 });
 
 it("condemns what was worked on when two processes in a row ended, and only that", () => {
@@ -85,11 +108,17 @@ it("suspects nothing any more after a clean stop, though nothing was marked mean
   assert.equal(new CrashGuard(root).isSuspect(one), false);
 });
 
-it("leaves nothing behind after a clean stop, and marks again after the next start of flows", () => {
+it("leaves nothing behind after a clean stop, and marks again after the next start of flows", async (t) => {
+  const opened = t.mock.method(fs, "openSync");
+  const closed = t.mock.method(fs, "closeSync");
   const guard = new CrashGuard(root);
+  guard.close();
   guard.mark(one);
   guard.close();
   assert.equal(existsSync(path.join(root, ".at-work")), false);
+  assert.deepEqual([opened.mock.callCount(), closed.mock.callCount()], [1, 1]);
+  await nextTurn();
+  assert.equal(statSync(root).mode & 0o777, 0o700);
   guard.mark(two);
   assert.equal(statSync(path.join(root, ".at-work")).mode & 0o777, 0o600);
   assert.equal(new CrashGuard(root).isSuspect(two), true);
@@ -103,7 +132,15 @@ it("does without where there is no disk to write to, and takes a damaged file fo
   guard.close();
 
   new CrashGuard(root).mark(one);
-  for (const damage of ["", "null\n", "{}\n", "[1,\n", `[]\n${"x".repeat(100)}`, "\0\n\0".repeat(50)]) {
+  for (const damage of [
+    "",
+    "null\n",
+    "{}\n",
+    `{}\n${one}\n`,
+    "[1,\n",
+    `[]\n${"x".repeat(100)}`,
+    "\0\n\0".repeat(50),
+  ]) {
     writeFileSync(path.join(root, ".at-work"), damage);
     assert.deepEqual(new CrashGuard(root).condemned, []);
   }

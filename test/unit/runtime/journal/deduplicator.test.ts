@@ -60,6 +60,18 @@ it("drops the original that its repeat has overtaken once: sent again after that
   assert.equal(taken.isDuplicate("node", { token: "t" }, mayRepeat), false);
 });
 
+it("takes a message whose repeat it has had when its sender cannot repeat it any more: it is sent on purpose", () => {
+  const taken = new Deduplicator();
+  assert.equal(
+    taken.isDuplicate("node", { token: "t", repeat: true, delivery: "1" }, () => true),
+    false,
+  );
+  assert.equal(
+    taken.isDuplicate("node", { token: "t" }, () => false),
+    false,
+  );
+});
+
 it("counts a message that an earlier process has taken once", () => {
   const taken = new Deduplicator();
   taken.note("node", "t");

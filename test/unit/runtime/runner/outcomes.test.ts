@@ -256,7 +256,54 @@ describe("what stands on disk against a crash", () => {
   });
 });
 
+describe("what a node has in hand that is not to resume", () => {
+  it("is named when a deploy has taken the node out: its jobs may be running", async () => {
+    const node = nodeRed.node("po", forEver, { resume: false });
+    const msg = clip("clip");
+    msg.roboflow.jobId = "job-7";
+    node.receive(msg);
+    await node.runner.takenIn();
+    await nodeRed.stopped({ type: "full" }, [node]);
+    nodeRed.configured = [];
+    const other = nodeRed.node("other", passOn);
+    await nodeRed.started();
+    await until(
+      () => nodeRed.warnings.length > 0,
+      30_000,
+      () => "no warning",
+    );
+    assert.match(nodeRed.warnings.join(), /job-7/);
+    await other.close();
+  });
+});
+
 describe("what was sent", () => {
+  for (const [which, stays] of [
+    ["tab", true],
+    ["other", false],
+  ] as const)
+    it(`while flows do not start ${stays ? "is kept where it may be lost" : "goes where nothing of its tab is"}`, async () => {
+      nodeRed.others = [
+        { id: "tab", type: "tab" },
+        { id: "other", type: "tab" },
+      ];
+      const node = nodeRed.node("up", passOn);
+      await nodeRed.started();
+      await nodeRed.stopped({ type: "nodes", diff: { changed: ["function", which] } });
+      node.receive(clip("clip"));
+      nodeRed.events.emit("runtime-event", { id: "runtime-state", payload: { error: "missing-types" } });
+      await isDone(node);
+      if (stays) await delay(20 * times.lingerStep);
+      else
+        await until(
+          () => entries("up").length === 0,
+          30_000,
+          () => "still there",
+        );
+      assert.equal(entries("up").length, stays ? 1 : 0);
+      await node.close();
+    });
+
   it("is kept while flows stand still, and gone when they run and nothing was lost", async () => {
     nodeRed.others = [
       { id: "tab", type: "tab" },
