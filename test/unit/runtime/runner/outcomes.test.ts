@@ -98,16 +98,33 @@ describe("what a node says of itself", () => {
     await node.close();
   });
 
-  it("when a restart would take something out of messages: which values, once", async () => {
-    const node = nodeRed.node("up", passOn);
-    for (const id of ["one", "two"])
-      node.receive(Object.assign(clip(id), { snapshot: Buffer.from("jpg"), empty: undefined }));
-    await isDone(node, 2);
-    assert.equal(node.warnings.length, 1);
-    assert.match(node.warnings[0] ?? "", /msg\.snapshot/);
-    assert.doesNotMatch(node.warnings[0] ?? "", /msg\.empty/);
-    await node.close();
-  });
+  for (const [when, work] of [
+    ["comes in", forEver],
+    [
+      "goes out",
+      async ({ msg }: Task) => ({
+        msg: Object.assign(msg, { snapshot: Buffer.from("jpg") }),
+        done: "done" as const,
+      }),
+    ],
+  ] as const)
+    it(`when a restart would take something out of what ${when}: which values, once`, async () => {
+      const node = nodeRed.node("up", work);
+      for (const id of ["one", "two"])
+        node.receive(
+          Object.assign(
+            clip(id),
+            { empty: undefined },
+            when === "comes in" && { snapshot: Buffer.from("jpg") },
+          ),
+        );
+      await node.runner.takenIn();
+      if (when === "goes out") await isDone(node, 2);
+      assert.equal(node.warnings.length, 1);
+      assert.match(node.warnings[0] ?? "", /msg\.snapshot/);
+      assert.doesNotMatch(node.warnings[0] ?? "", /msg\.empty/);
+      await node.close();
+    });
 
   it("when the journal cannot be written: once, and again under the node when a message has ended", async () => {
     const node = nodeRed.node("up", passOn);
