@@ -60,7 +60,7 @@ export async function scanFile(
     held = end - used;
     base += used;
   }
-  scan.finish(held, base + held);
+  scan.finish(base + held);
 }
 
 /** How many bytes a byte order mark takes at the start of the file. */

@@ -221,12 +221,11 @@ export class Scan {
 
   /**
    * To be called when there are no more bytes.
-   * @param unused how many bytes `read` has left over
    * @param position length of the result
    * @throws VideoError RESULT when the result is cut
    */
-  finish(unused: number, position: number): void {
-    if (this.#expect !== END || unused > 0) throw damaged("cut", position);
+  finish(position: number): void {
+    if (this.#expect !== END) throw damaged("cut", position);
   }
 
   #key(here: number, bytes: Uint8Array, start: number, end: number, escaped: boolean, base: number): number {

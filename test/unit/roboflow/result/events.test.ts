@@ -187,6 +187,31 @@ test("other work goes on while parts are put together to events, also when few e
   assert.ok(few.turns >= 8 && Math.abs(many.turns - few.turns) <= 1, `${few.turns} of ${many.turns} turns`);
 });
 
+test("other work goes on while very many events are summed up", async (t) => {
+  const names = Array.from({ length: 4000 }, (_, index) => ({ class: `class ${index}` }));
+  const turnsOf = (read: (file: ResultFile) => Promise<unknown>) =>
+    withFile(result([seen(...names)]), async (file) => {
+      let now = 0;
+      const clock = t.mock.method(performance, "now", () => (now += 1000));
+      let [turns, isOver] = [0, false];
+      const others = (async () => {
+        for (; !isOver; turns++) await nextTurn();
+      })();
+      const { length } = Object.keys((await read(file)) as object);
+      isOver = true;
+      await others;
+      clock.mock.restore();
+      return { turns, length };
+    });
+  const plain = await turnsOf((file) => readEvents(file, everything, options).then((events) => [...events]));
+  const summed = await turnsOf((file) =>
+    readSummary(file, everything, options).then(({ classes }) => classes),
+  );
+  assert.deepEqual([plain.length, summed.length], [4000, 4000]);
+  // One for each 256 events, give or take what reading takes.
+  assert.ok(summed.turns >= plain.turns + 10, `${summed.turns} of ${plain.turns} turns`);
+});
+
 test("very many classes that a classification decided for take hardly longer than as many predictions", async () => {
   const names = Array.from({ length: 30_000 }, (_, index) => `class ${index}`);
   const predictions = names.map((name) => ({ class: name, confidence: 0.5 }));

@@ -268,6 +268,7 @@ describe("what is no result", () => {
     ["some other object", '{"a": 1}', "resultNotVideo"],
     ["no times", '{"frame_offset": [0]}', "resultNotVideo"],
     ["offsets that are no columns", '{"frame_offset": 1, "time_offset": 2}', "resultNotVideo"],
+    ["offsets that are numbers", '{"v": 1, "frame_offset": 1, "time_offset": 2}', "resultNotVideo"],
     [
       "offsets that are a column no more",
       '{"frame_offset":[0],"time_offset":[0],"frame_offset":1}',
@@ -311,6 +312,17 @@ describe("what is no result", () => {
     const text = '{"frame_offset":[1e],"frame_offset":[0],"time_offset":[0]}';
     await assert.rejects(framesOf(text), isResultError);
     await assert.rejects(wholeOf(Buffer.from(text)), isResultError);
+  });
+
+  test("a broken list is RESULT before the first frame, also when no frame is made of it", async () => {
+    for (const list of ['"tags":[1,2e]', '"frame_offsets":[1e]', '"time_offsets":[1,1e]', '"v":1e']) {
+      const path = scratchPath();
+      await writeFile(path, `{"frame_offset":[0],"time_offset":[0],"m":[null],${list}}`);
+      const file = await openResult(path);
+      const frames = file.batches(everything, { skipEmpty: false });
+      await assert.rejects(frames.next(), isResultError, list);
+      await file.close();
+    }
   });
 
   test("bytes that are not UTF-8 are RESULT, in a batch and in a name", async () => {

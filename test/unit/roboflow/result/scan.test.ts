@@ -36,7 +36,7 @@ function told(chunks: Buffer[], options: Partial<ScanOptions> = {}) {
     assert.ok(held.length <= Math.max(tokenBytes, 0) || used === half, "no more is held than may be");
     base += used;
   }
-  scan.finish(held.length, base + held.length);
+  scan.finish(base + held.length);
   const { top, counter } = scan;
   for (const { start, end, column } of counter.uncounted)
     counter.addParsed(parseJson(Buffer.from(all.subarray(start, end)), start), column);
@@ -140,6 +140,8 @@ describe("what the scan counts", () => {
     ["a label that comes twice", '{"predictions":{"a":{},"\\u0061":{}}}', 1, { a: 1 }],
     ["a label with a class", '{"predictions":{"a":{"class":"b"}}}', 1, { b: 1 }],
     ["a label with an escaped class", '{"predictions":{"a":{"cl\\u0061ss":"b"}}}', 1, { b: 1 }],
+    ["a label with a list", '{"predictions":{"a":[{"class":"b"}]}}', 1, { a: 1 }],
+    ["keys and classes of no letter", '{"":1,"predictions":[{"":2,"class":""}]}', 1, { "": 1 }],
     ["a label with points", '{"predictions":{"a":{"points":[{"class":"p"}]}}}', 1, { a: 1 }],
     ["a long class", `{"predictions":[{"class":"${long}"}]}`, 1, { [long]: 1 }],
     ["a long label", `{"predictions":{"${long}":{}}}`, 1, { [long]: 1 }],
@@ -187,13 +189,16 @@ describe("what the scan counts", () => {
       "nul",
       "nulls",
     ];
-    const bytes = Buffer.from(`{"m":[${entries}],"frame_offset":[[0],1],"n":[1,[0]],"o":[null,{}]}`);
+    const bytes = Buffer.from(
+      `{"m":[${entries}],"frame_offset":[[0],1],"time_offset":[{},1],"n":[1,[0]],"o":[null,{}]}`,
+    );
     const { columns } = told([bytes]);
     assert.deepEqual(
       columns.map(({ answered, holdsObject }) => [answered, holdsObject]),
       [
         [7, true],
         [0, false],
+        [0, true],
         [2, false],
         [1, true],
       ],
