@@ -24,6 +24,12 @@ describe("mutants", () => {
     ]);
   });
 
+  it("leave names alone that every object has", () => {
+    assert.deepEqual(changes("const a = b.toString() ?? c.constructor();"), [
+      "b.toString() ?? c.constructor() → (b.toString())",
+    ]);
+  });
+
   it("leave types, texts and a constructor's super() alone", () => {
     assert.deepEqual(
       changes('type A = 1 | true; const b = "x" + c; class D extends E { constructor() { super(); } }'),

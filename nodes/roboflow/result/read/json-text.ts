@@ -69,7 +69,6 @@ function withoutNonNumbers(bytes: Buffer): Buffer | undefined {
 }
 
 function startsWith(bytes: Buffer, at: number, word: Buffer): boolean {
-  if (at + word.length > bytes.length) return false;
   for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
   return true;
 }

@@ -88,6 +88,18 @@ test("what the account was told by a poll holds for links, too", async (t) => {
   assert.deepEqual(polls, [90_000]);
 });
 
+test("what waits for others to be answered heeds the 429 that they get", async (t) => {
+  const { clock, polls, api, renew } = world(t);
+  api.polls = new Semaphore(1);
+  api.answer = (poll) => (poll === 1 ? tooMany(90_000) : done);
+  const [one, other] = [renew("a"), renew("b")];
+  await clock.pass(90_000);
+  assert.deepEqual(polls, [0]);
+  await clock.pass(10_000);
+  assert.deepEqual([await one, await other], [link, link]);
+  assert.ok((polls[1] ?? 0) >= 90_500, `${polls}`);
+});
+
 test("nobody waits for a link for hours: a download would hold up others", async (t) => {
   const { clock, limiter, polls, renew } = world(t);
   limiter.backOff("mine", "https://api.roboflow.com", 12 * 3_600_000);

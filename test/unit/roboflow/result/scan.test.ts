@@ -185,16 +185,16 @@ describe("what the scan counts", () => {
       '"null"',
       "[]",
       "{}",
-      "false",
+      `"${"x".repeat(40)}"`,
       "nul",
       "nulls",
     ];
     const bytes = Buffer.from(
       `{"m":[${entries}],"frame_offset":[[0],1],"time_offset":[{},1],"n":[1,[0]],"o":[null,{}]}`,
     );
-    const { columns } = told([bytes]);
+    assert.deepEqual(told(oneByOne(bytes), { tokenBytes: 9 }), told([bytes]));
     assert.deepEqual(
-      columns.map(({ answered, holdsObject }) => [answered, holdsObject]),
+      told([bytes]).columns.map(({ answered, holdsObject }) => [answered, holdsObject]),
       [
         [7, true],
         [0, false],
@@ -295,6 +295,7 @@ describe("where a result is broken", () => {
       [`{"a":"${long}"}`, 5],
       [`{"a":1,"b":{"c":"${long.slice(6)}"}}`, 11],
       [`{"a":{"b":"${long.slice(6)}"},"c":1}`, 5],
+      [`{"a":1,"b":"${long}"}`, 11],
       [`{"a":${"1".repeat(20)}}`, 5],
     ];
     for (const [text, position] of texts)
@@ -307,8 +308,10 @@ describe("where a result is broken", () => {
             text,
           );
         }
-    const key = [Buffer.from(`{"${long}`), Buffer.from(`${long}`), Buffer.from(`":1}`)];
-    assert.throws(() => told(key, { entryBytes: 19 }), { reason: "resultEntry" });
+    const key = oneByOne(Buffer.from(`{"a":1,"${long}${long}":1}`));
+    assert.throws(() => told(key, { entryBytes: 19, tokenBytes: 9 }), {
+      values: { position: 7, megabytes: 64 },
+    });
   });
 });
 
