@@ -75,7 +75,7 @@ export class NodeFailure extends Error {
   constructor({ code, message, cause }: StoredFailure) {
     super(message);
     this.code = code;
-    if (cause) this.cause = cause;
+    if (cause) this.cause = readable(cause);
     // Node-RED logs the stack where there is one; it says nothing to a user and repeats the message.
     this.stack = `${this.name}: ${message}`;
   }
@@ -91,6 +91,11 @@ function cleanCause(
   clean: (words: string, longest?: number) => string,
 ) {
   return { ...(code ? { code: clean(code, longestCode) } : {}), message: clean(message) };
+}
+
+/** The same cause. Node-RED's debug sidebar makes text of it, which would be `[object Object]`; no copy or JSON has more. */
+function readable(cause: NonNullable<StoredFailure["cause"]>) {
+  return Object.defineProperty({ ...cause }, "toString", { value: () => causeWords(cause) });
 }
 
 function causeWords({ code, message }: { code?: string; message: string }): string {
