@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { type JobStatus, Semaphore, VideoError } from "../../../../nodes/roboflow";
+import { ConnectionError, coded } from "../../../../nodes/roboflow/http/connection-error";
 import { sleep } from "../../../../nodes/roboflow/http/retry";
 import { PollRateLimiter } from "../../../../nodes/roboflow/polling/rate-limiter";
 import { PollSchedule } from "../../../../nodes/roboflow/polling/schedule";
@@ -274,6 +275,21 @@ test("an outage does not end the waiting", async (t) => {
   assert.deepEqual(await watch, done);
   assert.deepEqual(asked.at.a, [0, 60_000, 120_000, 180_000, 240_000]);
   assert.deepEqual(stillRunning, []);
+});
+
+test("a network that is away, or silent, does not end the waiting either", async (t) => {
+  const { clock, asked, node } = world(t);
+  const away = [
+    new ConnectionError("NETWORK", "host", coded("ENOTFOUND", "not found")),
+    new ConnectionError("TIMEOUT", "host"),
+    new ConnectionError("NETWORK", "host", coded("ECONNRESET", "reset")),
+    new VideoError("SERVER", "badAnswer", { statusCode: 200 }),
+  ];
+  asked.answer = (_, poll) => away[poll - 1] ?? done;
+  const watch = node()("a");
+  await clock.pass(240_000);
+  assert.deepEqual(await watch, done);
+  assert.equal(asked.at.a?.length, 5);
 });
 
 test("during an outage too, polls are an interval apart", async (t) => {

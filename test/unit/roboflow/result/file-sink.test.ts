@@ -114,4 +114,8 @@ test("who reads along wakes as bytes reach the disk, and when no more will come"
   broken.on("error", () => {}).destroy(reason);
   await assert.rejects(waiting, (error) => error === reason);
   await assert.rejects(broken.longerThan(0), (error) => error === reason);
+
+  const given = new FileSink(path.join(folder, "given-up.json"));
+  given.destroy();
+  await assert.rejects(given.longerThan(0), { message: "closed" });
 });

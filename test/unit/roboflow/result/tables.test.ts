@@ -96,6 +96,25 @@ describe("a result as a table", () => {
     );
   });
 
+  test("has labels of which none was decided for, and no name that is no text", async () => {
+    const cells = cellsOf(
+      await csv({
+        frame_offset: [0],
+        time_offset: [0],
+        many: [{ predictions: { sunny: { confidence: 0.9 }, dry: "yes" } }],
+        boxes: [{ predictions: [{ class: 5, confidence: 0.5 }] }],
+      }),
+    );
+    assert.deepEqual(
+      cells.slice(1).map((row) => row.slice(5, 7)),
+      [
+        ["sunny", "0.9"],
+        ["dry", ""],
+        ["", "0.5"],
+      ],
+    );
+  });
+
   test("leaves out what does not pass the filter", async () => {
     const entry = { predictions: [person, { ...person, confidence: 0.4 }, { ...person, class: "car" }] };
     const filter = { minConfidence: 0.5, classes: ["person"] };
