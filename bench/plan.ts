@@ -5,9 +5,8 @@ export interface Plan {
   rounds: number;
   /** Sizes of uploads, MB; the targets are for the largest. */
   videos: number[];
-  /** MB of a real clip that is fetched, looked into, rewritten; of a transport stream, of which less is taken. */
+  /** MB of a real clip that is fetched, looked into, rewritten. */
   clip: number;
-  transportStream: number;
   buffer: number;
   /** Uploads at once, and the size of each. */
   parallel: { copies: number; size: number };
@@ -34,7 +33,6 @@ export const shortPlan: Plan = {
   rounds: 3,
   videos: [gibibyte],
   clip: gibibyte,
-  transportStream: 175,
   buffer: 256,
   parallel: { copies: 8, size: gibibyte / 4 },
   file: 300,
@@ -54,7 +52,6 @@ export const longPlan: Plan = {
   rounds: 3,
   videos: [gibibyte / 16, gibibyte / 4, gibibyte],
   clip: gibibyte,
-  transportStream: 175,
   buffer: 256,
   parallel: { copies: 8, size: gibibyte },
   file: 700,

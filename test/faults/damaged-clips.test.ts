@@ -7,7 +7,7 @@ import { watchLoop } from "../support/loop-delay";
 import { aac, ClipMaker, h264, pictures, tone } from "../support/make-clips";
 
 /** Damaged clips of each container; `DAMAGED_CLIPS=500` for a long run. */
-const count = Number(process.env.DAMAGED_CLIPS ?? 60);
+const count = Number(process.env.DAMAGED_CLIPS ?? 40);
 /** At a time: a thread each. */
 const atOnce = 4;
 
