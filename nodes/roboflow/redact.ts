@@ -95,6 +95,9 @@ const isWord = (text: string, start: number, end: number) =>
   !isLetterOrDigit(text.charAt(start - 1)) && !isLetterOrDigit(text.charAt(end));
 const isLetterOrDigit = (char: string) => /[\p{L}\p{N}]/u.test(char);
 
+/** Characters of a login that has a slash in it. */
+const longestLogin = 256;
+
 const endOfUrl = /[\s"'<>]/g;
 const endOfLogin = /[\s"'<>/]/g;
 const endOfParameter = /[\s"'<>&]/g;
@@ -115,10 +118,17 @@ function* logins(text: string): Generator<Range> {
     if (!/^[a-z][a-z\d+.-]$/i.test(text.slice(Math.max(0, at - 2), at))) continue;
     let start = at + ":/".length;
     while (text.charAt(start) === "/") start += 1;
-    const end = text.slice(start, endFrom(text, start, endOfLogin)).lastIndexOf("@");
+    const authority = text.slice(start, endFrom(text, start, endOfLogin));
+    const near = text.slice(start, start + longestLogin);
+    const place = isCutLogin(authority) ? near.slice(0, endFrom(near, 0, endOfUrl)) : authority;
+    const end = place.lastIndexOf("@");
     if (end > 0) yield [start, start + end];
   }
 }
+
+/** Whether what stands before the first slash is the beginning of a login with a slash in it: `user:pass` is no host and port. */
+const isCutLogin = (authority: string): boolean =>
+  !authority.includes("@") && /^[^[:]*:[^:]*$/.test(authority) && !/:\d*$/.test(authority);
 
 /** What stands behind the question mark of a URL. */
 function* queries(text: string): Generator<Range> {

@@ -357,6 +357,12 @@ const badVideos: [name: string, payload: (folder: string) => unknown, words: Reg
     "no video in message",
   ],
   [
+    "a URL whose password has a slash in it and stays where it is",
+    () => "http://admin:ge/heim77@10.0.0.7/clip.mp4",
+    /found "http:\/\/…@10\.0\.0\.7\/clip\.mp4"\. Check(?!.*heim77)/,
+    "no video in message",
+  ],
+  [
     "a URL that is none, whose password stays where it is",
     () => "http://admin:geheim77@10.0.0.7:99999/clip.mp4",
     /found "http:\/\/…@10\.0\.0\.7:99999\/clip\.mp4"\. Check(?!.*geheim77)/,

@@ -37,6 +37,11 @@ const cuts: [name: string, text: string, expected: string][] = [
     "via http://…@proxy.example:3128",
   ],
   [
+    "a password with a slash in it, which makes the URL none",
+    "http://admin:ge/he@im@10.0.0.7/a.mp4 and rtsp://u:p//@h/x, but https://cdn.example:8080/@me and http://[::1]:80/a@b stay",
+    "http://…@10.0.0.7/a.mp4 and rtsp://…@h/x, but https://cdn.example:8080/@me and http://[::1]:80/a@b stay",
+  ],
+  [
     "a login in a URL that was taken for a path",
     "'/data/rtsp:/admin:se@cret@10.0.0.7/live' and http:///u:p@x, but C:/a@b/c.mp4 and at:/x stay",
     "'/data/rtsp:/…@10.0.0.7/live' and http:///…@x, but C:/a@b/c.mp4 and at:/x stay",
