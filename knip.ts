@@ -9,7 +9,7 @@ export default {
     "test/**/*.test.ts",
     "demo/observer.js",
     "mutation/substitute.cjs",
-    "test/*/support/*.js",
+    "test/*/support/**/*.js",
     "test/types/*.ts",
     "nodes/media/worker.ts",
     "nodes/viewer/page/page.ts",

@@ -99,7 +99,10 @@ async function work({ RED, node, settings, jobs, schedule, task }: Work): Promis
           job.due = pollRateLimiter.now() + wait;
           if (trouble) return task.working(trouble.code, undefined, { trouble: true });
           const minutes = Math.floor(task.age() / 60_000);
-          task.working("jobRunning", { minutes, next: new Date(Date.now() + wait) });
+          const next = new Date(Date.now() + wait);
+          // "0 min" would say nothing.
+          if (minutes > 0) task.working("jobRunningFor", { minutes, next });
+          else task.working("jobRunning", { next });
         },
       },
     );

@@ -45,11 +45,15 @@ export function describeFailure(
   ].filter(Boolean);
   const told = inDialog
     ? sentence(RED, dialogKey(known.reason))
-    : `${sentence(RED, `steps.${step}`)}: ${sentence(RED, `errors.${known.reason}`)}`;
+    : join(sentence(RED, "said.told"), {
+        step: sentence(RED, `steps.${step}`),
+        problem: sentence(RED, `errors.${known.reason}`),
+      });
+  const withFacts = { problem: told, facts: facts.join(sentence(RED, "said.between")) };
   return {
     code: known.code,
     status: isStatusKey(known.reason) ? known.reason : known.code,
-    message: fill(facts.length > 0 ? `${told} (${facts.join(", ")})` : told, {
+    message: fill(facts.length > 0 ? join(sentence(RED, "said.facts"), withFacts) : told, {
       ...shownValues(RED, known.values, { secrets, longest: longestValue }),
       words,
       cause: cause ? causeWords(cause) : "",
@@ -60,6 +64,10 @@ export function describeFailure(
     ...(cause ? { cause } : {}),
   };
 }
+
+/** Puts sentences of ours, their placeholders still in them, into one. */
+const join = (sentence: string, parts: Record<string, string>): string =>
+  sentence.replace(/__(\w+?)__/g, (name, part) => parts[part] ?? name);
 
 /** The status that a failure leaves under its node: the reason in two or three words, else those of its code. */
 export function statusOf({ status, code }: StoredFailure): StatusKey {

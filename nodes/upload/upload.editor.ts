@@ -84,10 +84,24 @@ RED.nodes.registerType<UploadOptions>("roboflow-video-upload", {
     });
     // The server is asked when the field is left, not with every letter.
     $("#node-input-video").next(".red-ui-typedInput-container").on("input", showWhatApplies);
+    openWhatIsSet(this);
     showWhatApplies();
     showWhetherLoginIsNeeded();
   },
 });
+
+/** Settings that most nodes leave at their defaults, by the part of the dialog that is folded up over them. */
+const folded: Record<string, (keyof UploadOptions)[]> = {
+  "#roboflow-video-url-settings": ["urlMode", "authType", "tls", "wait"],
+  "#roboflow-video-advanced": ["fileName", "audio", "keepHours"],
+};
+
+/** Opens the parts in which something is set, so that nothing acts unseen. */
+function openWhatIsSet(node: UploadOptions): void {
+  const isSet = (name: keyof UploadOptions) =>
+    String(node[name] ?? uploadDefaults[name]) !== String(uploadDefaults[name]);
+  for (const [part, names] of Object.entries(folded)) $(part).prop("open", names.some(isSet));
+}
 
 /** What is chosen in the open dialog, which is ahead of the node. */
 const shownSettings = (): Required<UrlSettings> => ({
@@ -125,11 +139,15 @@ function showWhatApplies(): void {
  */
 async function showWhetherLoginIsNeeded(): Promise<void> {
   const place = $("#roboflow-video-upload-message").hide();
+  const warn = (words: string) => {
+    notice(place, "bad", words);
+    $("#roboflow-video-url-settings").prop("open", true);
+  };
   const chosen = shownSettings();
   const url = String(chosen.video).trim();
   const isUrl = chosen.videoType === "str" && /^https?:\/\//i.test(url) && !isKnownLater(url);
   if (!isUrl || !applies("authType", chosen)) return;
-  if (/^https?:\/\/[^/?#]*@/i.test(url)) return notice(place, "bad", say("login.inUrl"));
+  if (/^https?:\/\/[^/?#]*@/i.test(url)) return warn(say("login.inUrl"));
   if (authTypeOf(chosen) !== "") return;
   const answer = await call<{ ok?: true; state: ServerState }>("POST", "roboflow-video/upload/check", {
     url,
@@ -138,6 +156,6 @@ async function showWhetherLoginIsNeeded(): Promise<void> {
   const now = shownSettings();
   if (String(now.video).trim() !== url || authTypeOf(now) !== "" || !applies("authType", now)) return;
   if (isRefusal(answer)) notice(place, "bad", answer.message);
-  else if (answer.state === "needsLogin") notice(place, "bad", say("login.needed"));
+  else if (answer.state === "needsLogin") warn(say("login.needed"));
   else if (answer.state === "unreachable") notice(place, "plain", say("login.unreachable"));
 }

@@ -86,7 +86,7 @@ for (const version of versions)
       assert.match(await rows.nth(0).innerText(), /^second\.mp4/);
       await editor
         .status("po")
-        .filter({ hasText: /^0 min, next \d\d:\d\d$/ })
+        .filter({ hasText: /^(?:running|[1-9]\d* min), next \d\d:\d\d$/ })
         .waitFor();
 
       await rows.nth(0).getByRole("button").focus();
@@ -120,9 +120,10 @@ for (const version of versions)
         if (id === "st") await page.locator("#roboflow-video-models-found[data-mood=good]").waitFor();
         if (id === "up") {
           await editor.editAccount();
-          await editor.form.locator("summary").click();
+          await editor.unfold();
           await check("account");
           await editor.accountCancel();
+          await editor.unfold();
         }
         await check(id);
         await editor.cancel();
@@ -171,6 +172,8 @@ for (const version of versions)
         page.locator(`#node-input-${field}`).selectOption(value);
       const message = page.locator("#roboflow-video-upload-message");
       await editor.edit("up");
+      assert.deepEqual(await seen(), [], "folded up as long as nothing is set");
+      await editor.unfold();
       assert.deepEqual(await seen(), ["urlMode", "authType", "tls", "wait"]);
       await choose("authType", "digest");
       assert.deepEqual(await seen(), fields);
@@ -182,6 +185,8 @@ for (const version of versions)
       assert.deepEqual(await seen(), ["urlMode"]);
       await choose("urlMode", "auto");
       await choose("authType", "");
+      await page.locator("#roboflow-video-url-settings > summary").click();
+      assert.deepEqual(await seen(), []);
 
       const video = async (value: string) => {
         await editor.typeInto("video", "str", value);
@@ -189,6 +194,7 @@ for (const version of versions)
       };
       await video(`${camera.url}/clip.mp4`);
       await message.filter({ hasText: "requires a login" }).waitFor();
+      assert.deepEqual(await seen(), ["urlMode", "authType", "tls", "wait"], "where the login belongs");
       assert.equal(camera.seen.at(-1)?.headers.authorization, undefined);
       await choose("authType", "basic");
       await message.waitFor({ state: "hidden" });
@@ -198,6 +204,27 @@ for (const version of versions)
       await message.waitFor({ state: "hidden" });
       assert.deepEqual(await seen(), []);
       await editor.cancel();
+    });
+
+    it("fold nothing up over a setting that acts", async () => {
+      const isOpen = (part: string) =>
+        editor.page
+          .locator(`#roboflow-video-${part}`)
+          .evaluate((details: HTMLDetailsElement) => details.open);
+      await editor.edit("up");
+      assert.deepEqual([await isOpen("url-settings"), await isOpen("advanced")], [false, false]);
+      await editor.unfold();
+      await editor.page.locator("#node-input-wait").fill("90");
+      await editor.page.locator("#node-input-audio").uncheck();
+      await editor.done();
+      await editor.edit("up");
+      assert.deepEqual([await isOpen("url-settings"), await isOpen("advanced")], [true, true]);
+      await editor.page.locator("#node-input-wait").fill("60");
+      await editor.done();
+      await editor.edit("up");
+      assert.deepEqual([await isOpen("url-settings"), await isOpen("advanced")], [false, true]);
+      await editor.page.locator("#node-input-audio").check();
+      await editor.done();
     });
 
     it("preview what a download node has sent last, as text", async (t) => {
@@ -292,9 +319,10 @@ for (const version of versions)
         if (id === "po") await page.locator("#roboflow-video-jobs tbody tr").waitFor();
         if (id === "up") {
           await editor.editAccount();
-          await editor.form.locator("summary").click();
+          await editor.unfold();
           await narrow("account");
           await editor.accountCancel();
+          await editor.unfold();
         }
         await narrow(id);
         await editor.cancel();

@@ -74,11 +74,12 @@ for (const version of versions)
           if (id === "po") await page.locator("#roboflow-video-jobs tbody tr").waitFor();
           if (id === "up") {
             await editor.editAccount();
-            await editor.form.locator("summary").click();
+            await editor.unfold();
             await page.locator("#roboflow-video-test").click();
             await page.locator("#roboflow-video-test-answer[data-mood=good]").waitFor();
             await check("account");
             await editor.accountCancel();
+            await editor.unfold();
           }
           await check(id);
           await editor.cancel();
@@ -99,7 +100,7 @@ for (const version of versions)
       editor = await Editor.open(stage.browser, nodeRed.url);
       await editor
         .status("po")
-        .filter({ hasText: /^0分経過、次回\d\d:\d\d$/ })
+        .filter({ hasText: /^(?:実行中|[1-9]\d*分経過)、次回\d\d:\d\d$/ })
         .waitFor();
       await nodeRed.inject("clip", { payload: "/no/such/clip.mp4" });
       const [caught] = await nodeRed.recorded("caught");

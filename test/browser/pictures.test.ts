@@ -55,10 +55,12 @@ for (const version of versions)
           );
           await editor.edit("up");
           await picture("upload");
+          await editor.unfold();
+          await picture("upload-unfolded");
           await editor.editAccount();
           await page.locator("#roboflow-video-test").click();
           await page.locator("#roboflow-video-test-answer[data-mood=good]").waitFor();
-          await editor.form.locator("summary").click();
+          await editor.unfold();
           await picture("account");
           await editor.accountCancel();
           await editor.cancel();

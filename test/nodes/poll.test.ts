@@ -62,7 +62,7 @@ test("a finished job goes on by output 1 with the answer as the API gave it", as
     times: ["finishedAt"],
   });
   assert.equal(emulator.ledger.job(jobId)?.polls.length, running.length + 1);
-  assert.match(node.statuses().find(({ fill }) => fill === "blue")?.text ?? "", /^0 min, next \d\d:\d\d$/);
+  assert.match(node.statuses().find(({ fill }) => fill === "blue")?.text ?? "", /^running, next \d\d:\d\d$/);
   assert.deepEqual(node.statuses().at(-1), { fill: "green", shape: "dot", text: "finished" });
 });
 

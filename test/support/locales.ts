@@ -11,3 +11,16 @@ export function shownStatus(status: NodeStatus): NodeStatus {
   if (words === undefined || words.includes("__")) throw new Error(`the editor shows ${text} as it is`);
   return { ...status, text: words };
 }
+
+/** The longest values that a status is filled with in practice. */
+export const longestStatusValues: Record<string, string> = {
+  percent: "100",
+  minutes: "1440",
+  megabytes: "999",
+  number: "115582",
+  frames: "100000",
+  count: "10000",
+  running: "999",
+  all: "9999",
+  next: "14:05",
+};

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { longestStatusValues } from "../support/locales";
 import { flowNodeNames, nodeNames } from "../support/node-names";
 
 const nodes = path.join(__dirname, "..", "..", "nodes");
@@ -150,23 +151,13 @@ describe("the catalogues", () => {
     const errors = readFileSync(path.join(nodes, "roboflow", "errors.ts"), "utf8");
     const codes = [...errors.matchAll(/\| "([A-Z_]+)"/g)].map(([, code]) => code);
     assert.ok(codes.length >= 17);
-    const values: Record<string, string> = {
-      __percent__: "100",
-      __minutes__: "1440",
-      __megabytes__: "999",
-      __number__: "115582",
-      __frames__: "100000",
-      __count__: "10000",
-      __running__: "999",
-      __all__: "9999",
-      __next__: "14:05",
-    };
     for (const language of languages) {
       const texts = catalogue(language, "account");
       for (const code of codes) assert.ok(texts[`status.${code}`], `${language}: status.${code}`);
       for (const [key, text] of Object.entries(texts)) {
         if (!key.startsWith("status.")) continue;
-        const shown = text.replace(/__\w+?__/g, (name) => values[name] ?? "99");
+        const shown = text.replace(/__(\w+?)__/g, (name, value) => longestStatusValues[value] ?? name);
+        assert.doesNotMatch(shown, /__/, key);
         assert.ok(shown.length < 24, `${language}: ${key}: "${shown}" has ${shown.length} characters`);
       }
     }

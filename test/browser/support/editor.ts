@@ -55,6 +55,12 @@ export class Editor {
     return this.page.locator(".red-ui-tray:visible .roboflow-video");
   }
 
+  /** Opens every part of the form that is folded up. */
+  async unfold(): Promise<void> {
+    const folded = this.form.locator("details:not([open]) > summary:visible");
+    while ((await folded.count()) > 0) await folded.first().click();
+  }
+
   /** Drags a node from the palette to a place in the workspace. */
   async drag(type: string, x: number, y: number): Promise<string> {
     const { mouse } = this.page;

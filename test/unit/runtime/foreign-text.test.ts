@@ -156,10 +156,10 @@ const described: [name: string, value: unknown, words: RegExp][] = [
   [
     "a clip in base64",
     "AAAAIGZ0eXBpc29t".repeat(65_536),
-    /Text mit 1\.048\.576 Zeichen, der mit "AAAAIGZ0eXBpc29t/,
+    /Text mit 1\.048\.576 Zeichen, der mit „AAAAIGZ0eXBpc29t/,
   ],
   ["a Buffer", Buffer.alloc(1234), /Buffer mit 1\.234 Bytes/],
-  ["a short text", "$t(yard", /"\$t\(yard"/],
+  ["a short text", "$t(yard", /„\$t\(yard“/],
   ["a list", [1, 2], /\[…\]/],
   ["an object", { a: 1 }, /\{…\}/],
   ["nothing", undefined, /undefined/],

@@ -34,7 +34,7 @@ test("a message shows what it is doing, then how it ended", async (t) => {
 
 test("several messages show as a count, trouble as a yellow ring, failure as a red one", async (t) => {
   const { clock, shown, status } = line(t);
-  status.working("a", { key: "jobRunning", values: { minutes: 0, next: at(14, 5) } });
+  status.working("a", { key: "jobRunningFor", values: { minutes: 1, next: at(14, 5) } });
   status.working("b", { key: "SERVER", trouble: true });
   await clock.pass(1000);
   assert.deepEqual(shown.at(-1), { fill: "yellow", shape: "ring", text: "2 running" });
@@ -58,8 +58,8 @@ test("those that wait their turn are counted by themselves", async (t) => {
 
 test("nothing is cleared while something is in hand, all is after the last was dropped", async (t) => {
   const { clock, shown, status } = line(t);
-  status.working("a", { key: "jobRunning", values: { minutes: 1, next: at(14, 5) } });
-  status.working("b", { key: "jobRunning", values: { minutes: 2, next: at(9, 7) } });
+  status.working("a", { key: "jobRunningFor", values: { minutes: 1, next: at(14, 5) } });
+  status.working("b", { key: "jobRunningFor", values: { minutes: 2, next: at(9, 7) } });
   status.ended("a");
   await clock.pass(1000);
   assert.equal(shown.at(-1)?.text, "2 min, next 09:07");
