@@ -95,7 +95,10 @@ export class NodeRed {
     writeFileSync(path.join(userDir, "settings.js"), settingsFile(options));
     const nodeRed = new NodeRed(options, options.port ?? (await freePort()));
     try {
-      await nodeRed.waitForOutput(/Started flows|Flows stopped|Flows sind gestartet|フローを開始しました/, 60_000);
+      await nodeRed.waitForOutput(
+        /Started flows|Flows stopped|Flows sind gestartet|フローを開始しました/,
+        60_000,
+      );
     } catch (error) {
       // Nobody else knows the process yet.
       await nodeRed.kill();
