@@ -222,7 +222,7 @@ for (const locale of ["en-US", "de", "ja"])
       const message = page.locator(".red-ui-debug-msg");
       await message.waitFor();
       // Node-RED's own way to show an error: an object of which the beginning of each text is to be seen.
-      assert.ok((await message.innerText()).includes(`"${texts.steps.upload}`));
+      assert.ok((await message.innerText()).includes(`"${texts.steps[stepOf("noSuchFile")]}`));
       await picture(message, "error-uncaught");
     });
 
