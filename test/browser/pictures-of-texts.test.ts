@@ -228,7 +228,10 @@ for (const locale of ["en-US", "de", "ja"])
 
     it("the help of every node in the sidebar", async () => {
       await page.setViewportSize({ width: 1200, height: 2000 });
-      await lay(".red-ui-help:has(> .red-ui-help-title)", "columns: 300px; width: 1200px");
+      await lay(
+        ".red-ui-help:has(> .red-ui-help-title)",
+        "columns: 4 290px; width: 1190px; column-gap: 10px",
+      );
       await page.evaluate(() => (globalThis as any).RED.actions.invoke("core:show-help-tab"));
       for (const step of ["account", ...steps]) {
         const type = `roboflow-video-${step}`;

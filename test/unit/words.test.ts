@@ -128,6 +128,9 @@ describe("the help", () => {
         assert.match(html, new RegExp(`data-help-name="roboflow-video-${node}"`));
         assert.doesNotMatch(html, /<(?:b|i|strong|em|h1|h2)\b|style=|color/);
         const [, tooltip = ""] = /<p>([\s\S]*?)<\/p>/.exec(html) ?? [];
+        // Node-RED breaks what does not fit into its sidebar anywhere, in the middle of a word.
+        for (const [, block] of html.matchAll(/<pre>([\s\S]*?)<\/pre>/g))
+          for (const line of block?.split("\n") ?? []) assert.ok(line.length <= 30, line);
         // A browser would show it as a space in the middle of a sentence.
         if (language === "ja")
           assert.doesNotMatch(
