@@ -6,6 +6,7 @@ import type { Deploy } from "../../../../nodes/runtime/runner/deploy";
 import { Runner } from "../../../../nodes/runtime/runner/runner";
 import type { Outcome, Step, Task } from "../../../../nodes/runtime/runner/step";
 import { shownStatus } from "../../../support/locales";
+import { until } from "../../../support/node-red";
 
 /** As much of a Node-RED as a runner sees, alive until it is left to itself like a killed process. */
 export class FakeNodeRed {
@@ -124,3 +125,6 @@ export const whenIdle = () => new Promise((resolve) => setImmediate(() => setImm
 export const passOn = async ({ msg }: Task): Promise<Outcome> => ({ msg, done: "done" });
 export const forEver = ({ signal }: Task) =>
   new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+
+/** Waits for what a message comes to, however long a busy machine takes for it. */
+export const happens = (isSo: () => boolean) => until(isSo, 30_000, () => `never ${isSo}`);

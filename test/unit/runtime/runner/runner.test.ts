@@ -20,7 +20,7 @@ import type { Deploy } from "../../../../nodes/runtime/runner/deploy";
 import { intake } from "../../../../nodes/runtime/runner/intake";
 import type { Step, Task } from "../../../../nodes/runtime/runner/step";
 import { until } from "../../../support/node-red";
-import { clip, type FakeNode, FakeNodeRed, forEver, passOn, whenIdle } from "./fake-node-red";
+import { clip, type FakeNode, FakeNodeRed, forEver, happens, passOn, whenIdle } from "./fake-node-red";
 
 let userDir: string;
 beforeEach(() => {
@@ -201,8 +201,9 @@ describe("taking up what a kill has left", () => {
     });
     const st = before.node("st", forEver);
     up.receive(clip("clip"));
-    await delay(10);
+    await happens(() => up.sent.length === 1);
     st.receive(up.sent[0] as ClipMessage);
+    await st.runner.takenIn();
     await whenIdle();
 
     makeWritable("up");
@@ -291,8 +292,7 @@ describe("a message that has come in with thousands of others and is not taken i
     useTurnUp();
     for (const id of ["one", "two", "reset", "three"]) node.receive(clip(id));
     await node.runner.takenIn();
-    await delay(0);
-    assert.equal(node.done.length, 3);
+    await happens(() => node.done.length === 3);
     assert.deepEqual(payloads(node.runner.inHand()), ["three"]);
     await node.close();
   });
@@ -314,7 +314,7 @@ describe("a message that has come in with thousands of others and is not taken i
     const [up, st] = [nodeRed.node("up", passOn), nodeRed.node("st", passOn)];
     await nodeRed.started();
     up.receive(clip("clip"));
-    await delay(0);
+    await happens(() => up.sent.length === 1);
     const [sent] = up.sent;
     assert(sent);
     // Longer than an entry stays after it was sent.
@@ -487,8 +487,7 @@ describe("what was sent just before a deploy", () => {
     const node = nodeRed.node("up", work);
     await nodeRed.started();
     node.receive(clip("clip"));
-    await delay(5);
-    assert.equal(node.done.length, 1);
+    await happens(() => node.done.length === 1);
     return node;
   };
   const handovers = (node: FakeNode) => node.sent.map(({ roboflow }) => roboflow.handover);
@@ -559,7 +558,7 @@ describe("what was sent just before a deploy", () => {
     const node = nodeRed.node("do", download, { outcomeIsRemade: true });
     await nodeRed.started();
     node.receive(clip("clip"));
-    await delay(5);
+    await happens(() => node.done.length === 1);
     await nodeRed.stopped({ type: "full" }, [node]);
     const next = nodeRed.node("do", download, { outcomeIsRemade: true });
     await nodeRed.started();
@@ -636,8 +635,7 @@ describe("a deploy after which flows do not start, because a type is missing", (
     await delay(20);
     assert.equal(node.sent.length, 0, "flows may still start");
     nodeRed.events.emit("runtime-event", missing);
-    await delay(20);
-    assert.equal(node.sent.length, 1);
+    await happens(() => node.sent.length === 1);
     await nodeRed.stopped({ type: "nodes", diff: { changed: ["other"] } });
     await nodeRed.started();
     assert.equal(node.sent.length, 2, "start was missing when it was sent");
@@ -653,7 +651,7 @@ it("a node downstream that throws does not end the process, and what was sent is
   const sent = clip("clip");
   sent.roboflow.jobId = "job-7";
   node.receive(sent);
-  await delay(10);
+  await happens(() => node.errors.length > 0);
   assert.match(node.errors.join("\n"), /a node downstream broke.*job job-7/);
   node.failOnSend = false;
   await nodeRed.started();
@@ -668,8 +666,7 @@ it("a command whose end somebody else cannot bear does not end the process eithe
     const node = nodeRed.node("po", passOn, { command });
     node.failOnDone = true;
     node.receive(clip("clip"));
-    await delay(10);
-    assert.equal(node.errors.length, 1);
+    await happens(() => node.errors.length === 1);
     await node.close();
   }
 });
@@ -679,8 +676,9 @@ it("a message marked as repeated that was taken before is dropped with done()", 
   const node = nodeRed.node("st", passOn);
   await nodeRed.started();
   const receive = async (handover: { token: string; repeat?: boolean }) => {
+    const before = node.done.length;
     node.receive(clip("clip", handover));
-    await delay(5);
+    await happens(() => node.done.length > before);
     return node.sent.length;
   };
   assert.equal(await receive({ token: "t" }), 1);
