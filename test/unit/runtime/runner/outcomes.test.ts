@@ -294,6 +294,25 @@ describe("what a node has in hand that is not to resume", () => {
   });
 });
 
+it("what a node inside a subflow has left is kept without a word, also where the subflow is inside another", async () => {
+  const before = ["outer-inner-node", "inner-node"].map((id) => nodeRed.node(id, forEver));
+  for (const node of before) node.receive(clip("clip"));
+  await before[1]?.runner.takenIn();
+  const next = new FakeNodeRed(userDir);
+  const other = next.node("other", passOn);
+  next.configured.push("outer", "inner", "node");
+  await next.started();
+  assert.deepEqual([next.warnings, entries("outer-inner-node").length], [[], 1]);
+  next.configured = ["other", "outer", "inner"];
+  await next.started();
+  await until(
+    () => next.warnings.length === 2,
+    30_000,
+    () => next.warnings.join(),
+  );
+  await other.close();
+});
+
 describe("what was sent", () => {
   for (const [which, stays] of [
     ["tab", true],
