@@ -169,6 +169,8 @@ export class NodeRed {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
+        // A kept one may be closed by a busy Node-RED just as the request leaves.
+        Connection: "close",
         "Node-RED-Deployment-Type": type,
         "Node-RED-API-Version": "v1",
       },

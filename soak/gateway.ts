@@ -13,6 +13,20 @@ import {
   storageOf,
 } from "../test/support/pipeline";
 
+/** Bytecode alone: machine code that V8 makes of it takes megabytes more, for as long as ever more becomes hot. */
+const nodeOptions = [...measureOptions, "--no-opt", "--no-maglev", "--no-sparkplug"];
+
+/**
+ * More of settings.js: what Node-RED remembers of what is over is full after fifty clips, where ten thousand would
+ * take three hours. Fewer than that are under way at a time.
+ */
+const smallMemory = `
+  ...(() => {
+    const { remembered } = require(${JSON.stringify(path.join(__dirname, "../dist/runtime/remembered.js"))});
+    for (const name of Object.keys(remembered)) remembered[name] = 50;
+    return {};
+  })(),`;
+
 /** Milliseconds that Node-RED may take to answer that it has a clip. */
 const answerLimit = 10_000;
 
@@ -65,8 +79,8 @@ export class Gateway {
       keepFlows,
       credentials,
       port: this.#port,
-      settings: fewerNodes + measureSettings(this.#userDir),
-      nodeOptions: measureOptions,
+      settings: fewerNodes + measureSettings(this.#userDir) + smallMemory,
+      nodeOptions,
     }).catch((error) => {
       throw new Error(`${this.name}: ${error}`);
     });
