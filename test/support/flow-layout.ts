@@ -46,13 +46,14 @@ const button = 25;
 const textWidth = (text: string) =>
   [...text].reduce((sum, letter) => sum + ((widths[letter.charCodeAt(0) - 32] ?? 1000) * fontSize) / 1000, 0);
 
-/** The label in an English editor. */
-export function labelOf(node: FlowNode): string {
+/** The label in an editor of a language. */
+export function labelOf(node: FlowNode, language = "en-US"): string {
   const isOurs = node.type.startsWith("roboflow-video-");
   if (node.name || !isOurs) return node.type === "inject" ? injectLabel(node) : String(node.name ?? "");
   const catalogue = path.join(
     __dirname,
-    "../../nodes/locales/en-US",
+    "../../nodes/locales",
+    language,
     `${node.type.slice("roboflow-video-".length)}.json`,
   );
   return JSON.parse(readFileSync(catalogue, "utf8")).label.node;
@@ -68,8 +69,8 @@ const outputsOf = ({ wires }: FlowNode) => (wires as string[][] | undefined) ?? 
 export const placedNodes = (flow: FlowNode[]) =>
   flow.filter(({ z, x, y }) => z !== undefined && x !== undefined && y !== undefined);
 
-/** The rectangle of a node, without its button. */
-export function bodyOf(node: FlowNode): Box {
+/** The rectangle of a node, without its button, in an editor of a language. */
+export function bodyOf(node: FlowNode, language?: string): Box {
   const hasInput = ![
     "inject",
     "comment",
@@ -86,16 +87,17 @@ export function bodyOf(node: FlowNode): Box {
     const [x, y] = [Number(node.x), Number(node.y)];
     return { left: x - side, right: x + side, top: y - side, bottom: y + side };
   }
-  const room = textWidth(labelOf(node)) + 50 + (hasInput && node.type !== "roboflow-video-folder" ? 7 : 0);
+  const room =
+    textWidth(labelOf(node, language)) + 50 + (hasInput && node.type !== "roboflow-video-folder" ? 7 : 0);
   const width = Math.max(nodeWidth, 20 * Math.ceil(room / 20));
   const height = Math.max(nodeHeight, outputsOf(node).length * 15);
   const [x, y] = [Number(node.x), Number(node.y)];
   return { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 };
 }
 
-/** The rectangle of a node with its button. */
-export function boxOf(node: FlowNode): Box {
-  const body = bodyOf(node);
+/** The rectangle of a node with its button, in an editor of a language. */
+export function boxOf(node: FlowNode, language?: string): Box {
+  const body = bodyOf(node, language);
   if (node.type === "inject") return { ...body, left: body.left - button };
   if (node.type === "debug") return { ...body, right: body.right + button };
   return body;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import path from "node:path";
 import { describe, it } from "node:test";
 import { exampleNames, readExample } from "../support/example";
 import {
@@ -17,6 +19,8 @@ import type { FlowNode } from "../support/node-red";
 /** What a screen of 1280 px shows of a flow between the palette and the sidebar. */
 const screen = { left: 20, right: 770 };
 const mostNodes = 21;
+/** A node without a name has its label in the editor's language. */
+const languages = readdirSync(path.join(__dirname, "..", "..", "nodes", "locales"));
 
 const ours = flowNodeNames.map((name) => `roboflow-video-${name}`);
 const core = [
@@ -88,17 +92,20 @@ for (const name of exampleNames)
       }
     });
 
-    it("lies on a screen of 1280 px, and nothing covers anything", () => {
-      for (const canvas of canvases(flow)) {
-        for (const node of canvas) {
-          const { left, right } = boxOf(node);
-          assert.ok(left >= screen.left && right <= screen.right, `${labelOf(node)}: ${left} to ${right}`);
+    for (const language of languages)
+      it(`lies on a screen of 1280 px, and nothing covers anything, in ${language}`, () => {
+        for (const canvas of canvases(flow)) {
+          const box = (node: FlowNode) => boxOf(node, language);
+          const label = (node: FlowNode) => labelOf(node, language);
+          for (const node of canvas) {
+            const { left, right } = box(node);
+            assert.ok(left >= screen.left && right <= screen.right, `${label(node)}: ${left} to ${right}`);
+          }
+          for (const [index, node] of canvas.entries())
+            for (const other of canvas.slice(0, index))
+              assert.ok(!isNear(box(node), box(other), 4), `${label(node)} and ${label(other)}`);
         }
-        for (const [index, node] of canvas.entries())
-          for (const other of canvas.slice(0, index))
-            assert.ok(!isNear(boxOf(node), boxOf(other), 4), `${labelOf(node)} and ${labelOf(other)}`);
-      }
-    });
+      });
 
     it("has wires that cross neither nodes nor each other", () => {
       for (const canvas of canvases(flow)) {
