@@ -52,18 +52,12 @@ function editorPage(type, node) {
   ].join("\n");
 }
 
-/** The page of the viewer: its script in one file, beside its style and its HTML. */
+/** The page of the viewer: its script and its style in one file each, beside its HTML. */
 function viewerPage() {
   const page = (name) => source("viewer", "page", name);
   const target = (name) => dist("viewer", "page", name);
-  buildSync({
-    entryPoints: [page("page.ts")],
-    outfile: target("page.js"),
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2022",
-    charset: "utf8",
-  });
-  for (const name of ["page.html", "page.css"]) cpSync(page(name), target(name));
+  const options = { outdir: target(""), bundle: true, minify: true, target: "es2022", charset: "utf8" };
+  buildSync({ ...options, entryPoints: [page("page.ts")], format: "iife" });
+  buildSync({ ...options, entryPoints: [page("page.css")] });
+  cpSync(page("page.html"), target("page.html"));
 }
