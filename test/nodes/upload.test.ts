@@ -1,27 +1,17 @@
 import assert from "node:assert/strict";
-import fs, { appendFileSync, mkdirSync, readFileSync, utimesSync } from "node:fs";
+import fs, { appendFileSync, mkdirSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Emulator } from "../../emulator/emulator";
 import { clipOf } from "../../emulator/ledger";
 import { emulatorFor, knownKey } from "../support/client-of";
 import { sha256 } from "../support/emulator-calls";
-import { assertFailure, type FlowOptions, runNode } from "../support/helper";
+import { assertFailure, runNode } from "../support/helper";
 import { comparable, type Msg } from "../support/messages";
 import { until } from "../support/node-red";
 import { quickRetries } from "../support/quick-retries";
 import { recording, temporaryFolder, writeTo } from "../support/recordings";
-
-/** An upload node beside the emulator. */
-async function uploader(t: TestContext, properties: Record<string, unknown> = {}, options: FlowOptions = {}) {
-  const emulator = await emulatorFor(t);
-  const node = await runNode(
-    t,
-    { type: "roboflow-video-upload", ...properties },
-    { account: { baseUrl: emulator.url }, apiKey: knownKey, ...options },
-  );
-  return { emulator, node };
-}
+import { uploader } from "../support/uploader";
 
 test("a path in msg.payload is uploaded and its URL goes on in msg.payload", async (t) => {
   const { emulator, node } = await uploader(t);
@@ -149,19 +139,6 @@ test("a relative path is looked up as core's file nodes do", async (t) => {
   const { caught } = await node.send({ payload: "cams/yard.mp4" });
   assert.equal(caught, undefined);
   assert.equal(clipOf(emulator.ledger.uploads[0]?.name ?? ""), "yard.mp4");
-});
-
-test("a msg cannot lead a path template out of its folder", async (t) => {
-  const folder = temporaryFolder(t);
-  mkdirSync(path.join(folder, "public"));
-  writeTo(folder, "private.mp4", recording());
-  const { emulator, node } = await uploader(t, { video: `${folder}/public/{{name}}.mp4`, videoType: "str" });
-  assertFailure(
-    await node.send({ name: "../private" }),
-    "INPUT",
-    /The file ".*___private\.mp4" was not found/,
-  );
-  assert.deepEqual(emulator.ledger.requests, []);
 });
 
 test("no more than maxUploads go on at a time, the rest wait their turn", async (t) => {
@@ -292,112 +269,6 @@ test("too many open files: it is tried again, and is STORAGE when that does not 
   );
   assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: "too many open files" });
 });
-
-test("an expression that cannot be read is INPUT, and says what is wrong with it", async (t) => {
-  const { node } = await uploader(t, { video: "$uppercase(payload)", videoType: "jsonata" });
-  const delivery = await node.send({ payload: 42 });
-  assertFailure(delivery, "INPUT", /\$uppercase\(payload\).*could not be evaluated.*Argument 1 .*match/);
-  assert.equal(delivery.caught?.error.cause.code, "T0410");
-});
-
-const badVideos: [name: string, payload: (folder: string) => unknown, words: RegExp, status: string][] = [
-  [
-    "no such file",
-    (folder) => `${folder}/gone.mp4`,
-    /The file ".*gone\.mp4" was not found on the machine that runs Node-RED/,
-    "file not found",
-  ],
-  ["a folder", (folder) => folder, /is a folder, not a video file\. Enter the path of a file/, "not a file"],
-  [
-    "an empty file",
-    (folder) => writeTo(folder, "empty.mp4", ""),
-    /is empty\. Send the message again when the recording is finished/,
-    "empty file",
-  ],
-  [
-    "a clip that is cut off",
-    (folder) => writeTo(folder, "a.mp4", readFileSync("demo/clip/yard.mp4").subarray(0, 90_000)),
-    /a\.mp4" is not finished or damaged\. Wait until the recording is finished/,
-    "not finished",
-  ],
-  [
-    "a login page named .mp4",
-    (folder) => writeTo(folder, "a.mp4", "<!DOCTYPE html><html><title>Log in</title></html>"),
-    /is not a video that Roboflow accepts .*: it seems to be a web page, such as a login page/,
-    "not a video",
-  ],
-  [
-    "a text named .mp4",
-    (folder) => writeTo(folder, "a.mp4", "just a text, no video"),
-    /is not a video that Roboflow accepts .*: it seems to be a text/,
-    "not a video",
-  ],
-  [
-    "a NUL in a path",
-    (folder) => `${folder}/a\0.mp4`,
-    /The message contains no video: .*found "/,
-    "no video in message",
-  ],
-  [
-    "a clip read as UTF-8",
-    () => Buffer.concat([recording(), Buffer.alloc(200_000, 0xe9)]).toString("utf8"),
-    /found text of \d{3},\d{3} characters that is binary data: .*http request.* to return a binary buffer/,
-    "no video in message",
-  ],
-  [
-    "a clip as base64",
-    () => recording("mp4", 168_144).toString("base64"),
-    /found text of 224,192 characters that begins with "AAAAGGZ0.*not a path.*http request.*return a binary buffer/,
-    "no video in message",
-  ],
-  [
-    "a camera's live stream, whose password stays where it is",
-    () => "rtsp://admin:geheim77@10.0.0.7/stream1",
-    /found "rtsp:\/\/…@10\.0\.0\.7\/stream1"\. Check(?!.*geheim77)/,
-    "no video in message",
-  ],
-  [
-    "a URL whose password has a slash in it and stays where it is",
-    () => "http://admin:ge/heim77@10.0.0.7/clip.mp4",
-    /found "http:\/\/…@10\.0\.0\.7\/clip\.mp4"\. Check(?!.*heim77)/,
-    "no video in message",
-  ],
-  [
-    "a URL that is none, whose password stays where it is",
-    () => "http://admin:geheim77@10.0.0.7:99999/clip.mp4",
-    /found "http:\/\/…@10\.0\.0\.7:99999\/clip\.mp4"\. Check(?!.*geheim77)/,
-    "no video in message",
-  ],
-  ["a number", () => 42, /The message contains no video: .*found 42/, "no video in message"],
-  ["null", () => null, /The message contains no video: .*found null/, "no video in message"],
-  ["nothing", () => undefined, /The message contains no video: .*found undefined/, "no video in message"],
-  ["an empty text", () => "", /The message contains no video: .*found ""/, "no video in message"],
-  [
-    "an object",
-    () => ({ file: "a.mp4" }),
-    /The message contains no video: .*found \{…\}/,
-    "no video in message",
-  ],
-  ["an empty Buffer", () => Buffer.alloc(0), /The video "video" is empty/, "empty file"],
-  [
-    "a Buffer that is no video",
-    () => Buffer.from("a picture, perhaps"),
-    /"video" is not a video that Roboflow accepts/,
-    "not a video",
-  ],
-];
-
-for (const [name, payload, words, status] of badVideos) {
-  test(`bad input: ${name} is INPUT, before any request`, async (t) => {
-    const { emulator, node } = await uploader(t);
-    const delivery = await node.send({ payload: payload(temporaryFolder(t)), statusCode: 200 });
-    assertFailure(delivery, "INPUT", words);
-    assert.match(delivery.caught?.error.message, /^Upload video: /);
-    assert.equal(delivery.caught?.error.source.id, node.id);
-    assert.deepEqual(emulator.ledger.requests, []);
-    assert.deepEqual(node.statuses().at(-1), { fill: "red", shape: "ring", text: status });
-  });
-}
 
 test("storage that stays refused ends in the storage's own words", async (t) => {
   const { emulator, node } = await uploader(t);

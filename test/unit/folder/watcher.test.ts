@@ -2,70 +2,17 @@ import assert from "node:assert/strict";
 import {
   appendFileSync,
   mkdirSync,
-  mkdtempSync,
-  readFileSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, describe, test } from "node:test";
-import { FolderMemory, type KnownClip } from "../../../nodes/folder/memory";
-import { type Scan, scanFolder } from "../../../nodes/folder/scan";
-import { FolderWatcher } from "../../../nodes/folder/watcher";
-
-let root: string;
-let folder: string;
-let memory: FolderMemory;
-let watcher: FolderWatcher;
-let now = 0;
-
-beforeEach(() => {
-  root = mkdtempSync(path.join(tmpdir(), "roboflow-folder-"));
-  folder = path.join(root, "clips");
-  mkdirSync(folder);
-  now = 0;
-  open();
-});
-afterEach(() => rmSync(root, { recursive: true, force: true }));
-
-/** As after a restart. */
-function open(): void {
-  memory = new FolderMemory(path.join(root, "memory", "node.jsonl"));
-  watcher = new FolderWatcher(folder, memory, 5000);
-}
-
-const extensions = new Set(["mp4", "mkv"]);
-const scan = (subfolders = false) => scanFolder(folder, { subfolders, extensions });
-const write = (name: string, text = "a clip") => {
-  mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-  writeFileSync(path.join(folder, name), text);
-};
-
-/** One look, after so many seconds; what is finished goes to the next node at once. */
-async function look(seconds: number, inHand: string[] = []): Promise<string[]> {
-  now += seconds * 1000;
-  const found = await scan();
-  if (!memory.knows(folder)) memory.begin({ folder, identity: found.identity }, []);
-  const finished = await watcher.look(found, now, new Set(inHand));
-  for (const clip of finished) {
-    watcher.passing(clip);
-    watcher.passed(clip.name, now);
-  }
-  return finished.map(({ name }) => name).sort();
-}
-
-/** The only clip is finished and about to be passed on. */
-async function pass(): Promise<void> {
-  now += 6000;
-  const [clip] = await watcher.look(await scan(), now, new Set());
-  assert.ok(clip);
-  watcher.passing(clip);
-}
+import { describe, test } from "node:test";
+import type { KnownClip } from "../../../nodes/folder/memory";
+import type { Scan } from "../../../nodes/folder/scan";
+import { folder, later, look, memory, now, open, pass, root, scan, watcher, write } from "./watched-folder";
 
 const mp4 = (...types: string[]) =>
   Buffer.concat(
@@ -220,7 +167,7 @@ describe("a folder", () => {
 
   test("below it that is away, or may not be read for now, passes nothing on again", async () => {
     const lookBelow = async (change: (found: Scan) => void = () => {}) => {
-      now += 10_000;
+      later(10);
       const found = await scan(true);
       change(found);
       if (!memory.knows(folder)) memory.begin({ folder, identity: found.identity }, []);
@@ -302,94 +249,5 @@ describe("a folder", () => {
     const found = await scan();
     assert.deepEqual(found.clips.map(({ name }) => name).sort(), names.sort());
     assert.equal(found.hasUnreadableName, true);
-  });
-});
-
-describe("the memory of a folder", () => {
-  test("outlives a kill in mid-write", async () => {
-    write("a.mkv");
-    await look(0);
-    await look(6);
-    const file = path.join(root, "memory", "node.jsonl");
-    appendFileSync(file, '["b.mkv",{"sizeB');
-    open();
-    assert.deepEqual([...memory.clips.keys()], ["a.mkv"]);
-    memory.set("c.mkv", { sizeBytes: 1, modifiedMs: 1 });
-    open();
-    assert.deepEqual([...memory.clips.keys()], ["a.mkv", "c.mkv"]);
-  });
-
-  test("does not grow with clips that come and go", () => {
-    memory.begin({ folder, identity: "1:1" }, []);
-    for (let number = 0; number < 5000; number += 1) {
-      memory.set(`${number}.mkv`, { sizeBytes: 1, modifiedMs: 1 });
-      memory.forget([`${number}.mkv`]);
-    }
-    const size = statSync(path.join(root, "memory", "node.jsonl")).size;
-    assert.ok(size < 100_000, `${size} bytes`);
-  });
-
-  test("of ten thousand clips is read as it was written", () => {
-    memory.begin({ folder, identity: "1:1" }, []);
-    for (let number = 0; number < 10_000; number += 1)
-      memory.set(`${number}.mkv`, { sizeBytes: number, modifiedMs: number, hash: "h", passedAt: number });
-    const before = new Map(memory.clips);
-    open();
-    assert.deepEqual(new Map(memory.clips), before);
-    assert.ok(readFileSync(path.join(root, "memory", "node.jsonl")).length < 2_000_000);
-  });
-});
-
-describe("a disk that is full", () => {
-  const file = () => path.join(root, "memory", "node.jsonl");
-  /** Nothing can be written to the memory, but what is there can be read. */
-  const fill = () => {
-    renameSync(path.join(root, "memory"), path.join(root, "memory.kept"));
-    writeFileSync(path.join(root, "memory"), "in its way");
-  };
-  const isFull = (error: NodeJS.ErrnoException) => ["ENOTDIR", "EEXIST"].includes(String(error.code));
-  const makeRoom = () => {
-    rmSync(path.join(root, "memory"));
-    renameSync(path.join(root, "memory.kept"), path.join(root, "memory"));
-  };
-
-  test("keeps a clip from being passed on until it can be noted, and then passes it on once", async () => {
-    write("first.mkv");
-    await look(0);
-    assert.deepEqual(await look(6), ["first.mkv"]);
-    write("a.mkv");
-    await look(0);
-    fill();
-    for (let time = 0; time < 3; time += 1) await assert.rejects(look(6), isFull);
-    makeRoom();
-    assert.deepEqual(await look(6), ["a.mkv"]);
-    open();
-    assert.deepEqual([...memory.clips.keys()], ["first.mkv", "a.mkv"]);
-    await look(0);
-    assert.deepEqual(await look(6), []);
-  });
-
-  test("while a clip is in the journal: that it was passed on is noted when there is room", async () => {
-    write("a.mkv");
-    await look(0);
-    await pass();
-    fill();
-    for (let time = 0; time < 3; time += 1) assert.throws(() => watcher.passed("a.mkv", now), isFull);
-    makeRoom();
-    watcher.passed("a.mkv", now);
-    open();
-    assert.equal(memory.clips.get("a.mkv")?.passedAt, now);
-  });
-
-  test("leaves half a line, and the next one is not lost in it", () => {
-    memory.begin({ folder, identity: "1:1" }, []);
-    memory.set("a.mkv", { sizeBytes: 1, modifiedMs: 1 });
-    fill();
-    assert.throws(() => memory.set("b.mkv", { sizeBytes: 1, modifiedMs: 1 }), isFull);
-    makeRoom();
-    appendFileSync(file(), '["b.mkv",{"sizeB');
-    memory.set("c.mkv", { sizeBytes: 1, modifiedMs: 1 });
-    open();
-    assert.deepEqual([...memory.clips.keys()], ["a.mkv", "b.mkv", "c.mkv"]);
   });
 });
