@@ -39,6 +39,8 @@ export class FileSink extends Writable {
     super();
     this.#path = path;
     this.#checkSize = checkSize;
+    // One that is given up before it is open may still fail to open: an error that nobody hears ends the process.
+    this.on("error", () => {});
   }
 
   /** Bytes taken in so far. */

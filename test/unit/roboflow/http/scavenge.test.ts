@@ -21,8 +21,8 @@ test("V8 collects what a transfer leaves behind, every few megabytes and not wit
     return collections;
   };
   const short = await collectionsIn(63, mebibyte / 16);
-  // Something else may have been due.
-  assert.ok(short <= 1, `${short}`);
+  // Some others may have been due.
+  assert.ok(short < 10, `${short} of 63`);
   const long = await collectionsIn(64, mebibyte);
   assert.ok(long >= 10, `${long} of 16`);
   observer.disconnect();

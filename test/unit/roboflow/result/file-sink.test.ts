@@ -119,3 +119,9 @@ test("who reads along wakes as bytes reach the disk, and when no more will come"
   given.destroy();
   await assert.rejects(given.longerThan(0), { message: "closed" });
 });
+
+test("one that is given up before it could be opened ends no process", async () => {
+  const sink = new FileSink(path.join(folder, "gone", "given-up.json"));
+  sink.destroy();
+  await new Promise((resolve) => sink.once("close", resolve));
+});
