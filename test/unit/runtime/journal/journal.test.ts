@@ -183,23 +183,7 @@ describe("a settled entry", () => {
   });
 });
 
-describe("an entry's cost", () => {
-  it("does not grow with how many there are", () => {
-    const full = new Journal(root);
-    const add = (journal: Journal, count: number) => {
-      const began = performance.now();
-      for (let index = 0; index < count; index += 1) journal.accept("po", message(`clip-${index}`), durable);
-      return performance.now() - began;
-    };
-    add(full, 6000);
-    // In turns, and the best of several: other work on this machine only ever adds.
-    const [ofFull, ofEmpty]: [number[], number[]] = [[], []];
-    for (let round = 0; round < 15; round += 1) {
-      ofEmpty.push(add(new Journal(path.join(root, `empty-${round}`)), 50));
-      ofFull.push(add(full, 50));
-    }
-    const [last, first] = [Math.min(...ofFull), Math.min(...ofEmpty)];
-    assert(last < 6 * first, `50 entries took ${last} ms with 6,000 there, ${first} ms with none`);
-    assert.equal(statSync(path.join(root, "po", files("po")[0] ?? "")).mode & 0o777, 0o600);
-  });
+it("keeps what a message holds from other users of the machine", () => {
+  new Journal(root).accept("po", message("clip"), durable);
+  assert.equal(statSync(path.join(root, "po", files("po")[0] ?? "")).mode & 0o777, 0o600);
 });
