@@ -1,70 +1,27 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { after, afterEach, before, beforeEach, describe, type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { Network, type NetworkOptions, RoboflowClient, saveTo, VideoError } from "../../nodes/roboflow";
 import { environmentProxy } from "../../nodes/roboflow/http/proxy";
-import { retries } from "../../nodes/roboflow/http/retry";
 import { getResult } from "../../nodes/roboflow/result/fetch";
 import { videoBuffer } from "../../nodes/roboflow/upload/video";
-import { type Certificates, makeCertificates } from "../support/certificates";
-import { type ForwardingProxy, startProxy } from "../support/forwarding-proxy";
+import { unhurried } from "../support/client-of";
 import { recording } from "../support/recordings";
-import { throughNode } from "./one-node";
+import { apiKey, login, NetworkStage } from "./network-stage";
 
-const apiKey = "rf_NetworkKey5tR9";
-const login = { user: "guard@yard", password: "p@ss/w:rd%1" };
 const auth = { username: login.user, password: login.password };
-const unhurried = new AbortController().signal;
-const proxyVariables = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [
-  name,
-  name.toUpperCase(),
-]);
-
-let folder: string;
-let certificates: Certificates;
-let plain: Emulator;
-let secure: Emulator;
-let proxy: ForwardingProxy;
-let kept: Record<string, string | undefined>;
-
-before(async () => {
-  kept = Object.fromEntries(proxyVariables.map((name) => [name, process.env[name]]));
-  folder = mkdtempSync(path.join(tmpdir(), "roboflow-network-"));
-  certificates = makeCertificates(folder);
-  const { server, ca } = certificates;
-  const options = { apiKey, analyse: false, jobSeconds: 0, builtInFrames: 20 };
-  plain = await startEmulator(options);
-  secure = await startEmulator({
-    ...options,
-    tls: { ...server, ca, requestCert: true, rejectUnauthorized: true },
-  });
-  for (const policy of Object.values(retries)) policy.first = 5;
-});
-beforeEach(async () => {
-  for (const name of proxyVariables) delete process.env[name];
-  proxy = await startProxy(login);
-  plain.ledger.clear();
-  secure.ledger.clear();
-});
-afterEach(() => proxy.close());
-after(async () => {
-  for (const [name, value] of Object.entries(kept)) if (value !== undefined) process.env[name] = value;
-  await plain.close();
-  await secure.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const stage = new NetworkStage();
 
 const ours = (): NonNullable<NetworkOptions["tls"]> => ({
-  ca: certificates.ca,
-  ...certificates.client,
+  ca: stage.certificates.ca,
+  ...stage.certificates.client,
 });
 const throughProxy = (): NonNullable<NetworkOptions["proxyFor"]> => {
-  const { host, port } = proxy;
+  const { host, port } = stage.proxy;
   return () => ({ protocol: "http:", host, port, auth });
 };
 
@@ -92,7 +49,7 @@ async function wholeWay(client: RoboflowClient): Promise<string> {
   for (;;) {
     const { outputUrl } = await client.jobStatus(jobId, hooks);
     if (!outputUrl) continue;
-    const file = path.join(folder, `${jobId}.json`);
+    const file = path.join(stage.folder, `${jobId}.json`);
     await getResult(client.network, outputUrl, hooks, (incoming) => saveTo(file, incoming, () => {}));
     return readFileSync(file, "utf8");
   }
@@ -123,26 +80,29 @@ describe("a server with a private authority that wants a client certificate:", (
     ];
     const before = globals();
     const optionsBefore = JSON.stringify(https.globalAgent.options);
-    const text = await wholeWay(clientOf(t, secure.url, { tls: ours() }));
+    const text = await wholeWay(clientOf(t, stage.secure.url, { tls: ours() }));
     assert.ok(Array.isArray(JSON.parse(text).frame_offset));
-    assert.deepEqual(kinds(secure), everyKind);
+    assert.deepEqual(kinds(stage.secure), everyKind);
     assert.ok(globals().every((one, at) => one === before[at]));
     assert.equal(JSON.stringify(https.globalAgent.options), optionsBefore);
-    await assert.rejects(fetch(`${secure.url}/?api_key=${apiKey}`), "others do not trust that authority now");
+    await assert.rejects(
+      fetch(`${stage.secure.url}/?api_key=${apiKey}`),
+      "others do not trust that authority now",
+    );
   });
 
   test("without the authority, or without the certificate, no request arrives", async (t) => {
-    const { ca, client } = certificates;
-    for (const tls of [{}, client, { ca }, { ca, ...certificates.selfSigned }]) {
-      const error = await failure(upload(clientOf(t, secure.url, { tls })));
+    const { ca, client } = stage.certificates;
+    for (const tls of [{}, client, { ca }, { ca, ...stage.certificates.selfSigned }]) {
+      const error = await failure(upload(clientOf(t, stage.secure.url, { tls })));
       assert.equal(error.code, "NETWORK");
       assert.ok(error.cause?.code, "the cause is named");
     }
-    assert.deepEqual(kinds(secure), []);
+    assert.deepEqual(kinds(stage.secure), []);
   });
 
   test("a certificate that is made for another name is refused", async (t) => {
-    const other = await startEmulator({ apiKey, tls: certificates.elsewhere });
+    const other = await startEmulator({ apiKey, tls: stage.certificates.elsewhere });
     t.after(() => other.close());
     const error = await failure(upload(clientOf(t, other.url, { tls: ours() })));
     assert.deepEqual([error.code, error.cause?.code], ["NETWORK", "ERR_TLS_CERT_ALTNAME_INVALID"]);
@@ -151,32 +111,32 @@ describe("a server with a private authority that wants a client certificate:", (
 
 describe("a proxy with a password:", () => {
   test("plain http is forwarded, every request", async (t) => {
-    await wholeWay(clientOf(t, plain.url, { proxyFor: throughProxy() }));
-    assert.deepEqual(kinds(plain), everyKind);
-    assert.equal(proxy.seen.length, plain.ledger.requests.length);
-    assert.ok(proxy.seen.every((seen) => seen.includes(` ${plain.url}/`)));
+    await wholeWay(clientOf(t, stage.plain.url, { proxyFor: throughProxy() }));
+    assert.deepEqual(kinds(stage.plain), everyKind);
+    assert.equal(stage.proxy.seen.length, stage.plain.ledger.requests.length);
+    assert.ok(stage.proxy.seen.every((seen) => seen.includes(` ${stage.plain.url}/`)));
   });
 
   test("https goes through a tunnel, every request; the proxy reads neither key nor signature", async (t) => {
-    const text = await wholeWay(clientOf(t, secure.url, { tls: ours(), proxyFor: throughProxy() }));
+    const text = await wholeWay(clientOf(t, stage.secure.url, { tls: ours(), proxyFor: throughProxy() }));
     assert.ok(Array.isArray(JSON.parse(text).frame_offset));
-    assert.deepEqual(kinds(secure), everyKind);
-    const target = new URL(secure.url).host;
+    assert.deepEqual(kinds(stage.secure), everyKind);
+    const target = new URL(stage.secure.url).host;
     assert.ok(
-      proxy.seen.every((seen) => seen === `CONNECT ${target}`),
-      proxy.seen.join(),
+      stage.proxy.seen.every((seen) => seen === `CONNECT ${target}`),
+      stage.proxy.seen.join(),
     );
-    const read = proxy.read();
+    const read = stage.proxy.read();
     assert.ok(read.length > 2_000_000, "all of it came this way");
     for (const secret of [apiKey, "X-Goog-Signature", "api_key", "videoinfer"])
       assert.ok(!read.includes(secret), secret);
   });
 
   test("calls share a tunnel, a start has one of its own", async (t) => {
-    const client = clientOf(t, secure.url, { tls: ours(), proxyFor: throughProxy() });
+    const client = clientOf(t, stage.secure.url, { tls: ours(), proxyFor: throughProxy() });
     await upload(client);
     await upload(client);
-    assert.equal(proxy.seen.length, 1);
+    assert.equal(stage.proxy.seen.length, 1);
     await client
       .startJob({ input_url: "https://cameras.example/a.mp4", infer_fps: 5, models: [] } as never, {
         signal: unhurried,
@@ -185,63 +145,63 @@ describe("a proxy with a password:", () => {
         withdraw: () => {},
       })
       .catch(() => {});
-    assert.equal(proxy.seen.length, 2);
-    const [one, two, start] = secure.ledger.requests.map(({ connection }) => connection);
+    assert.equal(stage.proxy.seen.length, 2);
+    const [one, two, start] = stage.secure.ledger.requests.map(({ connection }) => connection);
     assert.equal(one, two);
     assert.notEqual(one, start);
   });
 
   for (const [scheme, server] of [
-    ["http", () => plain],
-    ["https", () => secure],
+    ["http", () => stage.plain],
+    ["https", () => stage.secure],
   ] as const)
     test(`a wrong password is said clearly, once, and not shown (${scheme})`, async (t) => {
       const wrong = { username: login.user, password: "wr0ng-passw0rd" };
-      const { host, port } = proxy;
+      const { host, port } = stage.proxy;
       const proxyFor = () => ({ host, port, auth: wrong });
       const error = await failure(upload(clientOf(t, server().url, { tls: ours(), proxyFor })));
       assert.deepEqual([error.code, error.reason, error.statusCode], ["REJECTED", "proxyPassword", 407]);
       assert.doesNotMatch(JSON.stringify(error) + error.stack, /wr0ng|guard|d3JvbmctcGFzc3cwcmQ/);
-      assert.equal(proxy.seen.length, 1, "a wrong password does not get better");
+      assert.equal(stage.proxy.seen.length, 1, "a wrong password does not get better");
       assert.deepEqual(kinds(server()), []);
     });
 
   test("no connection to the proxy outlives its account", async (t) => {
-    const client = clientOf(t, secure.url, { tls: ours(), proxyFor: throughProxy() });
+    const client = clientOf(t, stage.secure.url, { tls: ours(), proxyFor: throughProxy() });
     await upload(client);
-    assert.equal(proxy.open(), 1);
+    assert.equal(stage.proxy.open(), 1);
     client.network.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.equal(proxy.open(), 0);
+    assert.equal(stage.proxy.open(), 0);
   });
 });
 
 describe("the proxy that the environment names:", () => {
   test("http_proxy and https_proxy, with the signs of a password encoded", async (t) => {
-    process.env.http_proxy = proxy.url;
-    process.env.https_proxy = proxy.url;
-    await wholeWay(clientOf(t, plain.url, {}));
-    assert.equal(proxy.seen.length, plain.ledger.requests.length);
-    proxy.seen.length = 0;
-    await wholeWay(clientOf(t, secure.url, { tls: ours() }));
-    assert.ok(proxy.seen.length > 0 && proxy.seen.every((seen) => seen.startsWith("CONNECT ")));
-    assert.deepEqual(kinds(secure), everyKind);
+    process.env.http_proxy = stage.proxy.url;
+    process.env.https_proxy = stage.proxy.url;
+    await wholeWay(clientOf(t, stage.plain.url, {}));
+    assert.equal(stage.proxy.seen.length, stage.plain.ledger.requests.length);
+    stage.proxy.seen.length = 0;
+    await wholeWay(clientOf(t, stage.secure.url, { tls: ours() }));
+    assert.ok(stage.proxy.seen.length > 0 && stage.proxy.seen.every((seen) => seen.startsWith("CONNECT ")));
+    assert.deepEqual(kinds(stage.secure), everyKind);
   });
 
   test("no_proxy names the servers that are near", async (t) => {
-    process.env.http_proxy = proxy.url;
+    process.env.http_proxy = stage.proxy.url;
     process.env.no_proxy = "example.com, 127.0.0.1";
-    await upload(clientOf(t, plain.url, {}));
-    assert.deepEqual(proxy.seen, []);
-    assert.deepEqual(kinds(plain), ["signed-url"]);
+    await upload(clientOf(t, stage.plain.url, {}));
+    assert.deepEqual(stage.proxy.seen, []);
+    assert.deepEqual(kinds(stage.plain), ["signed-url"]);
   });
 
   test("an account with a proxy of its own does not look there", async (t) => {
     process.env.http_proxy = "http://127.0.0.1:9";
-    await upload(clientOf(t, plain.url, { proxyFor: throughProxy() }));
-    assert.equal(proxy.seen.length, 1);
-    await upload(clientOf(t, plain.url, { proxyFor: () => false }));
-    assert.equal(proxy.seen.length, 1);
+    await upload(clientOf(t, stage.plain.url, { proxyFor: throughProxy() }));
+    assert.equal(stage.proxy.seen.length, 1);
+    await upload(clientOf(t, stage.plain.url, { proxyFor: () => false }));
+    assert.equal(stage.proxy.seen.length, 1);
   });
 
   test("the variables are read as curl reads them", () => {
@@ -281,85 +241,5 @@ describe("the proxy that the environment names:", () => {
       assert.equal(chosen(api, { ...here, no_proxy: entries }) === false, isExcepted, entries);
     for (const entry of ["::1", "[::1]", "[::1]:443"])
       assert.equal(chosen("https://[::1]/", { ...here, NO_PROXY: entry }), false, entry);
-  });
-});
-
-describe("the account's own TLS and proxy, as core's config nodes hold them:", () => {
-  const core = "@node-red/nodes/core/network";
-  const nodeRed = { paths: [path.dirname(require.resolve("node-red"))] };
-  const coreNode = (name: string) => require(require.resolve(`${core}/${name}`, nodeRed));
-  const models = [{ modelId: "yard-motion", modelVersion: "1", inferenceType: "object-detection" }];
-
-  function startThrough(
-    t: TestContext,
-    password: string,
-    url = `http://127.0.0.1:${proxy.port}`,
-    noproxy: string[] = [],
-  ) {
-    const { ca, client } = certificates;
-    return throughNode(t, {
-      type: "start",
-      apiKey,
-      userDir: folder,
-      account: { baseUrl: secure.url, tls: "tls", proxy: "proxy" },
-      properties: { models },
-      msg: { payload: "https://cameras.example/yard.mp4" },
-      more: {
-        makers: [coreNode("05-tls.js"), coreNode("06-httpproxy.js")],
-        nodes: [
-          { id: "tls", type: "tls-config", cert: "", key: "", ca: "", verifyservercert: true },
-          { id: "proxy", type: "http proxy", url, noproxy },
-        ],
-        credentials: {
-          tls: { certdata: client.cert, keydata: client.key, cadata: ca },
-          proxy: { username: login.user, password },
-        },
-      },
-    });
-  }
-
-  test("a job is started through both", async (t) => {
-    const { sent, caught } = await startThrough(t, login.password);
-    assert.deepEqual(caught, []);
-    assert.equal(sent[0]?.payload, secure.ledger.jobs[0]?.jobId);
-    assert.deepEqual(proxy.seen, [`CONNECT ${new URL(secure.url).host}`]);
-  });
-
-  test("a server that the proxy's settings except is reached without it", async (t) => {
-    const { sent } = await startThrough(t, login.password, undefined, ["other.example", " 127.0.0.1 "]);
-    assert.equal(sent.length, 1);
-    assert.deepEqual(proxy.seen, []);
-  });
-
-  test("a wrong proxy password reaches Catch in clear words, without the password", async (t) => {
-    const { caught, shown } = await startThrough(t, "wr0ng-passw0rd");
-    const { error, statusCode } = caught[0] ?? {};
-    assert.deepEqual([error.code, statusCode], ["REJECTED", 407]);
-    assert.match(error.message, /proxy rejected the user name or password/);
-    assert.doesNotMatch(JSON.stringify(error) + shown, /wr0ng/);
-  });
-
-  for (const url of [
-    "http://user:pa ss@nowhere:99999",
-    "socks5://user:pa55word@127.0.0.1:1080",
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED's users write it
-    "http://${PROXY}",
-    "%",
-  ])
-    test(`an address that is none of a proxy is CONFIG, and is not shown: ${url}`, async (t) => {
-      const { caught, shown } = await startThrough(t, login.password, url);
-      assert.equal(caught[0]?.error.code, "CONFIG");
-      assert.match(caught[0]?.error.message, url.startsWith("socks") ? /SOCKS proxy/ : /proxy's URL/);
-      assert.doesNotMatch(JSON.stringify(caught[0]?.error) + shown, /pa ss|pa55word|user:/);
-      assert.deepEqual(proxy.seen, []);
-    });
-
-  test("what stands in the address counts where the settings leave it open; signs of a password are decoded", async (t) => {
-    const { user, password } = login;
-    const url = `127.0.0.1:${proxy.port}`;
-    const address = `http://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${url}`;
-    const { sent, caught } = await startThrough(t, "", address);
-    assert.deepEqual(caught, []);
-    assert.equal(sent.length, 1);
   });
 });
