@@ -147,7 +147,7 @@ for (const version of versions)
         // Numbers are filled in on the server, in its language.
         await editor
           .status("po")
-          .filter({ hasText: /^\d+分経過、次回\d\d:\d\d$/ })
+          .filter({ hasText: /^(?:実行中|[1-9]\d*分経過)、次回\d\d:\d\d$/ })
           .waitFor();
       });
 
