@@ -2,6 +2,7 @@
 // any, those that need nothing but Node.js. Node.js 20 does not look for files by pattern itself.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,9 +23,11 @@ if (files.length === 0) {
   console.error(`No tests in ${wanted.join(", ")}.`);
   process.exit(1);
 }
+// Of itself Node.js leaves one processor free, and so half of a small machine.
+const concurrency = `--test-concurrency=${availableParallelism()}`;
 const { status } = spawnSync(
   process.execPath,
-  ["--import", "tsx", "--test", "--test-reporter=spec", ...flags, ...files],
+  ["--import", "tsx", "--test", "--test-reporter=spec", concurrency, ...flags, ...files],
   { cwd: root, stdio: "inherit" },
 );
 process.exit(status ?? 1);
