@@ -117,8 +117,13 @@ export class Editor {
 
   /** Opens a node's dialog by a double click and waits until it stands still. */
   async edit(id: string): Promise<void> {
-    await this.node(id).locator(".red-ui-flow-node").first().dblclick();
-    await this.page.locator("#node-dialog-ok").waitFor();
+    const button = this.page.locator("#node-dialog-ok");
+    for (let triesLeft = 3; triesLeft > 0; triesLeft -= 1) {
+      await this.node(id).locator(".red-ui-flow-node").first().dblclick();
+      // On a busy machine the two clicks may come too far apart for a double click: who sees no dialog clicks again.
+      if (await isShown(button, triesLeft > 1 ? 5_000 : 30_000)) break;
+    }
+    await button.waitFor();
     await this.settled();
   }
 
@@ -196,3 +201,9 @@ async function middle(place: Locator): Promise<{ x: number; y: number }> {
   if (!box) throw new Error(`not in sight: ${place}`);
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
+
+const isShown = (found: Locator, timeout: number): Promise<boolean> =>
+  found.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
