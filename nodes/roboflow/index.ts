@@ -18,6 +18,7 @@ export type { HttpResponse } from "./http/exchange";
 export { Network, type NetworkOptions } from "./http/network";
 export { isExcepted, readProxy } from "./http/proxy";
 export { retries, sleep, withRetries } from "./http/retry";
+export { scavenger } from "./http/scavenge";
 export { decodePart, encodePart, expiryOf, isHttpUrl } from "./http/urls";
 export { type Fields, isObject } from "./json";
 export { pollRateLimiter } from "./polling/rate-limiter";

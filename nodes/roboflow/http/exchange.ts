@@ -7,7 +7,6 @@ import { tunnelRefusal } from "./agents";
 import { ConnectionError, coded, proxyPasswordRefused } from "./connection-error";
 import { type Limit, minimumRateOver, type Timings, within } from "./limits";
 import { connectionCodes } from "./never-connected";
-import { scavenger } from "./scavenge";
 import type { StreamedBody } from "./streamed-body";
 
 /** Bytes of an answer that is read as text. */
@@ -25,8 +24,12 @@ const externalMemory = Symbol("external memory");
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Record<string, string | undefined>;
-  /** Leads the body into a stream of ours; fails with its VideoError, or a ConnectionError when the body is cut or too slow. */
-  pipeTo(target: Writable): Promise<void>;
+  /**
+   * Leads the body into a stream of ours; fails with its VideoError, or a ConnectionError when the body is cut or too slow.
+   *
+   * @param came called with the bytes of each chunk.
+   */
+  pipeTo(target: Writable, came?: (bytes: number) => void): Promise<void>;
   /** Reads the body as text, cut off past some 4 MB; fails as `pipeTo` does. */
   text(): Promise<string>;
   /** Ends the connection without reading on. */
@@ -114,12 +117,11 @@ export class StreamedResponse implements HttpResponse {
     this.#timings = timings;
   }
 
-  async pipeTo(target: Writable): Promise<void> {
+  async pipeTo(target: Writable, came?: (bytes: number) => void): Promise<void> {
     let received = 0;
-    const collectAfter = scavenger();
     this.#stream.on("data", (chunk: Buffer) => {
       received += chunk.length;
-      collectAfter(chunk.length);
+      came?.(chunk.length);
     });
     // While the target is busy, it is not the server that is slow.
     const moved = () => (target.writableLength > 0 ? Number.NaN : received);

@@ -8,6 +8,7 @@ import {
   quoted,
   readAnswer,
   type Semaphore,
+  scavenger,
   secretsOfUrl,
   serverWords,
   sleep,
@@ -210,7 +211,7 @@ async function save(
   // Where that fails, so does the transfer, and says why.
   const looked = look().catch(() => {});
   try {
-    await response.pipeTo(sink);
+    await response.pipeTo(sink, scavenger());
   } catch (error) {
     if (!isOther) throw error;
   } finally {
