@@ -38,9 +38,6 @@ export interface Death {
   when?: "before" | "half" | "after";
 }
 
-/** Milliseconds in which messages that come together are taken in, on a busy machine. */
-const takenInMs = 100;
-
 /** One user directory and the Node-REDs that live and die in it, one after the other. */
 export class Lives {
   readonly emulator: Emulator;
@@ -50,7 +47,8 @@ export class Lives {
   readonly fed = new Map<string, "accepted" | "unknown">();
   interruptions = 0;
   #port = 0;
-  readonly #acceptedAt = new Map<string, number>();
+  /** Names of the clips that were fed in this life. */
+  readonly #fedNow = new Set<string>();
   #current: NodeRed | undefined;
   readonly #options: Partial<NodeRedOptions>;
 
@@ -68,6 +66,7 @@ export class Lives {
   async start(death?: Death): Promise<NodeRed | undefined> {
     this.#port ||= await freePort();
     const isFirst = this.#current === undefined;
+    this.#fedNow.clear();
     try {
       this.#current = await NodeRed.start({
         userDir: this.userDir,
@@ -91,22 +90,27 @@ export class Lives {
   async feed(name: string, size?: number): Promise<void> {
     const [file] = makeClips(path.join(this.userDir, "clips"), [name], size);
     this.fed.set(name, "unknown");
+    this.#fedNow.add(name);
     await this.nodeRed.inject("clip", { payload: file, roboflow: { id: name } }).then(
-      () => {
-        this.fed.set(name, "accepted");
-        this.#acceptedAt.set(name, performance.now());
-      },
+      () => this.fed.set(name, "accepted"),
       () => {},
     );
   }
 
-  /** @param atRandom killed whatever it was doing: of messages that came together, some may not be in the journal yet. */
+  /**
+   * @param atRandom killed whatever it was doing: of messages that came together, some may not be in the journal yet,
+   *   for as long as the machine is busy. Accepted are those of which something is seen: in the journal, or elsewhere.
+   */
   async died({ atRandom = false } = {}): Promise<void> {
     await this.nodeRed.ended;
-    const since = performance.now() - takenInMs;
     this.interruptions += 1;
-    if (atRandom) for (const [name, at] of this.#acceptedAt) if (at > since) this.fed.set(name, "unknown");
+    if (atRandom) for (const name of this.#fedNow) if (!this.#isKnown(name)) this.fed.set(name, "unknown");
     for (const { msg } of journalEntries(this.userDir)) this.fed.set(msg.roboflow.id, "accepted");
+  }
+
+  /** Whether the service has heard of a clip, or an outcome has come. */
+  #isKnown(name: string): boolean {
+    return this.emulator.ledger.requests.some(({ clip }) => clip === name) || this.#answered().has(name);
   }
 
   /** Deploys and waits until the flows have started again. */
