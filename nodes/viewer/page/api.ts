@@ -8,17 +8,18 @@ const base = withoutSlashesAtEnd(location.pathname);
 const addressOf = (id: string) => `${base}/clips/${encodeURIComponent(id)}`;
 const pageAddressOf = (id: string) => `${base}/page/${encodeURIComponent(id)}`;
 
-async function ask(address: string, signal?: AbortSignal): Promise<Response> {
-  const answer = await fetch(address, { signal: signal ?? null });
+async function ask(address: string, signal: AbortSignal): Promise<Response> {
+  const answer = await fetch(address, { signal });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   return answer;
 }
 
 /** The clips, newest first. */
-export const listClips = async (): Promise<ListedClip[]> => (await ask(`${base}/page/clips`)).json();
+export const listClips = async (signal: AbortSignal): Promise<ListedClip[]> =>
+  (await ask(`${base}/page/clips`, signal)).json();
 
-export const summaryOf = async (id: string): Promise<Summary> =>
-  (await ask(`${pageAddressOf(id)}/summary`)).json();
+export const summaryOf = async (id: string, signal: AbortSignal): Promise<Summary> =>
+  (await ask(`${pageAddressOf(id)}/summary`, signal)).json();
 
 export const eventsOf = async (
   id: string,

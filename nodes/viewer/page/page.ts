@@ -2,8 +2,9 @@ import type { ListedClip, Seen, Summary } from "../data";
 import { percentOf } from "../data";
 import { addressOf, readAddress } from "./address";
 import { deleteClip, eventsOf, framesOf, listClips, summaryOf, tableAddress, videoAddress } from "./api";
+import { putClips } from "./clip-list";
 import { clock } from "./clock";
-import { byId, element } from "./dom";
+import { byId } from "./dom";
 import { EventsList } from "./events";
 import { listenToKeys } from "./keys";
 import { notice, tellOf, toast } from "./notice";
@@ -14,7 +15,7 @@ import { Player } from "./player";
 import { saveStill } from "./still";
 import { Timeline } from "./timeline";
 import { Windows } from "./windows";
-import { language, putWords, say } from "./words";
+import { putWords, say } from "./words";
 
 const stage = byId("stage");
 const overlay = byId<HTMLCanvasElement>("overlay");
@@ -25,6 +26,8 @@ const least = byId<HTMLInputElement>("least");
 let clips: ListedClip[] = [];
 /** The clip on show, its summary once something of its result has come, and its frames. */
 let clip: ListedClip | undefined;
+/** Its version that the page shows; undefined until all of it is shown, and once something else stands in its place. */
+let shown: ListedClip["version"] | undefined;
 let summary: Summary | undefined;
 let windows: Windows | undefined;
 /** The moment that the page's address names, until it is shown. */
@@ -39,15 +42,23 @@ const player = new Player({ moved: show, changed: layOut, rested: () => speakNow
 
 // Which clip
 
+let looking = new AbortController();
+
+/** Asks what is new and shows it. Only the newest look counts: it sees to all that an older one leaves unfinished. */
 async function refresh(): Promise<void> {
+  looking.abort();
+  looking = new AbortController();
+  const { signal } = looking;
   try {
-    clips = await listClips();
+    clips = await listClips(signal);
     const named = readAddress(location.hash);
     const found = clips.find(({ id }) => id === (named.clip ?? clip?.id)) ?? clips[0];
-    putClips(found);
-    if (found) await update(found);
+    putClips(clips, found);
+    if (found) await update(found, signal);
     else showNoClip();
   } catch {
+    if (signal.aborted) return;
+    shown = undefined;
     notice(say("unreachable"), true);
   }
 }
@@ -59,38 +70,15 @@ function showNoClip(): void {
   notice(say("noClips"));
 }
 
-const marks = {
-  waiting: say("markWaiting"),
-  running: say("markRunning"),
-  failed: say("markFailed"),
-  done: "",
-};
-
-function putClips(chosen: ListedClip | undefined): void {
-  const options = clips.map(({ id, fileName, created, state }) => {
-    const when = new Date(created).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
-    const mark = state === "failed" ? "⚠ " : "";
-    const words = marks[state] ? `${marks[state]} · ` : "";
-    // Before the name: a long one is cut off at its end.
-    return element("option", { value: id }, `${mark}${words}${fileName} · ${when}`);
-  });
-  const list = byId<HTMLSelectElement>("clips");
-  const told = options.map(({ value, text }) => `${value} ${text}`).join("\n");
-  if (list.dataset.told !== told) list.replaceChildren(...options);
-  list.dataset.told = told;
-  if (chosen) list.value = chosen.id;
-}
-
 /** Shows a clip, or what is new about it. */
-async function update(found: ListedClip): Promise<void> {
-  const isOther = found.id !== clip?.id;
+async function update(found: ListedClip, signal: AbortSignal): Promise<void> {
   const before = clip;
   clip = found;
-  if (isOther) openClip(found);
-  else if (before?.version === found.version) return;
+  if (found.id !== before?.id) openClip(found);
+  else if (shown === found.version) return;
   else if (found.hasVideo && !before?.hasVideo) player.open(videoAddress(found.id));
-  if (found.hasResult) await takeSummary(found);
-  if (clip !== found) return;
+  if (found.hasResult) await takeSummary(found, signal);
+  shown = found.version;
   const viewer = byId("viewer");
   viewer.hidden = false;
   viewer.classList.toggle("bare", !found.hasVideo && found.frames === 0 && found.detections === 0);
@@ -107,17 +95,18 @@ function openClip({ id, fileName, hasVideo }: ListedClip): void {
   windows?.clear();
   windows = undefined;
   summary = undefined;
+  shown = undefined;
   moment = readAddress(location.hash).time;
   timeline.reset();
   events.reset();
   pen.clearRect(0, 0, overlay.width, overlay.height);
   byId("viewer").hidden = true;
+  notice("");
   player.open(hasVideo ? videoAddress(id) : undefined);
 }
 
-async function takeSummary({ id }: ListedClip): Promise<void> {
-  const news = await summaryOf(id);
-  if (clip?.id !== id) return;
+async function takeSummary({ id }: ListedClip, signal: AbortSignal): Promise<void> {
+  const news = await summaryOf(id, signal);
   if (summary?.source !== news.source) {
     windows?.clear();
     windows = new Windows(news, (number, signal) => framesOf(id, number, signal), show);
@@ -171,7 +160,7 @@ function layOut(): void {
   const table = byId<HTMLAnchorElement>("table");
   table.hidden = summary?.kind !== "frames";
   table.href = tableAddress(clip.id, Number(least.value));
-  tellOf(clip, { summary, hasNoPicture: player.hasFailed });
+  if (shown !== undefined) tellOf(clip, { summary, hasNoPicture: player.hasFailed });
   show();
 }
 

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../support/chromium";
+import { clipBecomes, ViewerPages } from "../support/viewer";
+import { versions } from "./support/versions";
+import { startFilm, tellFrames } from "./support/viewer-clips";
+
+const english: Record<string, string> = JSON.parse(
+  readFileSync(path.join(__dirname, "../../nodes/locales/en-US/viewer.json"), "utf8"),
+).page;
+
+/** An event, as the download node gives it. */
+const event = {
+  ...{ class: "person", model: "yard/1", start: 1, end: 1, duration: 0, frames: 1, detections: 1, most: 1 },
+  confidence: 0.9,
+  best: { frame: 10, time: 1, confidence: 0.9, box: { x: 60, y: 60, width: 40, height: 30 } },
+};
+
+/** What one part of a test waits for, until another opens it. */
+function gate(): { passed: Promise<void>; open: () => void } {
+  let open = () => {};
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open };
+}
+
+let browser: Browser;
+before(async () => {
+  browser = await launchChromium();
+});
+after(() => browser?.close());
+
+for (const version of versions)
+  describe(`the viewer's page when answers come late or not at all, in ${version.name}`, () => {
+    const pages = new ViewerPages(() => browser);
+    let started: Awaited<ReturnType<typeof startFilm>> | undefined;
+    let address: string;
+
+    before(async () => {
+      started = await startFilm(version.options);
+      address = started.address;
+      await tellFrames(started.nodeRed, started.film);
+      await clipBecomes(address, "film", ({ state }) => state === "done");
+      const told = { frames: 80, duration: 8, detections: 1, classes: { person: 1 }, events: [event] };
+      await started.nodeRed.inject("tell", { roboflow: { id: "told" }, payload: told });
+      await started.nodeRed.inject("tell", { roboflow: { id: "waits" }, payload: "https://x.example/a.mp4" });
+    });
+    after(() => started?.stop());
+    afterEach(async () => {
+      const consoleErrors = await pages.close(
+        /willReadFrequently|HTTP 502 .*\/film\/summary$|HTTP 404 .*\/video$|Failed to load resource/,
+      );
+      assert.deepEqual(consoleErrors, [], "the console stays empty");
+    });
+
+    const says = (page: Page, text = "") =>
+      page.waitForFunction((words) => document.getElementById("notice")?.textContent === words, text);
+    const goTo = (page: Page, hash: string) =>
+      page.evaluate((to) => {
+        location.hash = to;
+      }, hash);
+    const showsFrame = (page: Page, frame: number) =>
+      page.waitForFunction(
+        (wanted) => document.getElementById("overlay")?.dataset.frame === wanted,
+        String(frame),
+      );
+    const openWaiting = async () => {
+      const page = await pages.open(address, { hash: "clip=waits" });
+      await says(page, english.waiting);
+      return page;
+    };
+
+    it("shows a clip all the same when it is asked for again before it has come", async () => {
+      const page = await openWaiting();
+      const [isAsked, maySend] = [gate(), gate()];
+      await page.route("**/page/film/summary", async (route) => {
+        isAsked.open();
+        await maySend.passed;
+        // Nobody may wait for this answer any longer.
+        await route.continue().catch(() => {});
+      });
+      await goTo(page, "clip=film");
+      await isAsked.passed;
+      const listed = page.waitForResponse("**/page/clips");
+      await goTo(page, "clip=film&t=1.2");
+      await listed;
+      maySend.open();
+      await showsFrame(page, 12);
+      assert.ok(await page.locator("#viewer").isVisible());
+    });
+
+    it("keeps to the clip that was chosen last, in whatever order the answers come", async () => {
+      const page = await openWaiting();
+      const [isAsked, maySend] = [gate(), gate()];
+      await page.route("**/page/film/summary", async (route) => {
+        isAsked.open();
+        await maySend.passed;
+        await route.continue().catch(() => {});
+      });
+      await goTo(page, "clip=film");
+      await isAsked.passed;
+      await goTo(page, "clip=waits");
+      await says(page, english.waiting);
+      maySend.open();
+      await page.waitForResponse("**/page/clips");
+      await page.waitForResponse("**/page/clips");
+      await says(page, english.waiting);
+      assert.equal(await page.locator("#clips").inputValue(), "waits");
+    });
+
+    it("shows a clip as soon as Node-RED is back", async () => {
+      const page = await openWaiting();
+      await page.route("**/page/film/summary", (route) => route.fulfill({ status: 502 }), { times: 1 });
+      await goTo(page, "clip=film");
+      await says(page, english.unreachable);
+      await showsFrame(page, 0);
+      await page.locator("#notice").waitFor({ state: "hidden" });
+    });
+
+    it("says nothing of a clip that it does not know yet, and nothing of the one before", async () => {
+      const page = await openWaiting();
+      const [isAsked, maySend] = [gate(), gate()];
+      await page.route("**/page/told/summary", async (route) => {
+        isAsked.open();
+        await maySend.passed;
+        await route.continue();
+      });
+      await goTo(page, "clip=told");
+      await isAsked.passed;
+      await says(page, "");
+      maySend.open();
+      await says(page, english.noPicture);
+    });
+  });
