@@ -156,7 +156,8 @@ export class NodeRed {
     const response = await fetch(`${this.url}/feed/${name}`, {
       signal,
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      // A connection kept from before may have been closed while this process was busy.
+      headers: { "Content-Type": "application/json", Connection: "close" },
       body: JSON.stringify(msg),
     });
     await response.text();
@@ -169,7 +170,7 @@ export class NodeRed {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
-        // A kept one may be closed by a busy Node-RED just as the request leaves.
+        // As in `inject`.
         Connection: "close",
         "Node-RED-Deployment-Type": type,
         "Node-RED-API-Version": "v1",

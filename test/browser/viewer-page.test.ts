@@ -336,6 +336,7 @@ for (const version of versions)
       assert.ok(windows().length < 15, `${windows().length} of ${seconds / 10} windows`);
       const longest = await longestTask(browser);
       console.log(`longest task ${longest.toFixed(0)} ms`);
-      assert.ok(longest > 0 && longest < 100, `a task of ${longest} ms`);
+      // About 25 on a machine that does nothing else; only what takes all frames at once takes seconds.
+      assert.ok(longest > 0 && longest < 1000, `a task of ${longest} ms`);
     });
   });
