@@ -72,6 +72,9 @@ for (const version of versions)
     });
 
     const openFilm = (options = {}) => pages.openClip(address, "film", options);
+    /** What was seen may be drawn before the video is there. */
+    const videoHasMoved = (page: Page) =>
+      page.waitForFunction(() => (document.querySelector("video")?.currentTime ?? 0) > 0);
     const says = (page: Page, text: string) =>
       page.waitForFunction((words) => document.getElementById("notice")?.textContent?.includes(words), text);
 
@@ -103,6 +106,7 @@ for (const version of versions)
     it("opens at the moment that its address names, and makes such an address", async () => {
       const page = await pages.open(address, { hash: "t=1.2" });
       await page.waitForFunction(() => document.getElementById("overlay")?.dataset.frame === "12");
+      await videoHasMoved(page);
       assert.ok(near((await playhead(page)).time, 1.2, 0.02));
       await page.evaluate(() => {
         location.hash = "t=5.7";
@@ -121,6 +125,7 @@ for (const version of versions)
     it("saves the frame with its boxes as a picture", async () => {
       const page = await pages.open(address, { hash: "clip=film&t=1.2" });
       await page.waitForFunction(() => document.getElementById("overlay")?.dataset.frame === "12");
+      await videoHasMoved(page);
       await page.keyboard.press("l");
       const [download] = await Promise.all([page.waitForEvent("download"), page.click("#still")]);
       assert.equal(download.suggestedFilename(), "film_of_a_yard-0-01-2.png");
