@@ -32,7 +32,6 @@ export class CrashGuard {
   #handle: number | undefined;
   #linesFrom = 0;
   #marks = 0;
-  #failed = false;
 
   constructor(root: string) {
     this.#file = path.join(root, fileName);
@@ -55,11 +54,10 @@ export class CrashGuard {
   /** Marks the entry that is worked on, until the next turn of the event loop. */
   mark(id: string): void {
     if (this.#marks >= mostMarks) return;
-    this.#attempt(() => {
-      writeSync(this.#open(), `${id}\n`, this.#linesFrom + lineLength * this.#marks);
-      this.#marks += 1;
-      if (this.#marks === 1) setImmediate(() => this.#clear());
-    });
+    const place = this.#marks;
+    this.#marks += 1;
+    if (place === 0) setImmediate(() => this.#clear());
+    this.#attempt(() => writeSync(this.#open(), `${id}\n`, this.#linesFrom + lineLength * place));
   }
 
   /** Says that those that are condemned have been set aside: the last process's file has done its work. */
@@ -69,10 +67,7 @@ export class CrashGuard {
 
   /** Removes the file: no node is left that could work on an entry, so none is to blame for what comes. */
   close(): void {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    this.#marks = 0;
-    if (handle !== undefined) this.#attempt(() => closeSync(handle));
+    this.#letGo();
     this.#attempt(() => rmSync(this.#file, { force: true }));
   }
 
@@ -97,19 +92,28 @@ export class CrashGuard {
   }
 
   #clear(): void {
-    if (this.#handle === undefined) return;
     const handle = this.#handle;
-    this.#attempt(() => writeSync(handle, " ".repeat(lineLength * this.#marks), this.#linesFrom));
+    const length = lineLength * this.#marks;
     this.#marks = 0;
+    if (handle !== undefined) this.#attempt(() => writeSync(handle, " ".repeat(length), this.#linesFrom));
   }
 
-  /** Without a disk to write to, it does without. */
+  #letGo(): void {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    try {
+      if (handle !== undefined) closeSync(handle);
+    } catch {
+      // It is not written to any more.
+    }
+  }
+
+  /** While the disk cannot be written to, it does without; the next attempt makes the file anew. */
   #attempt(act: () => void): void {
-    if (this.#failed) return;
     try {
       act();
     } catch {
-      this.#failed = true;
+      this.#letGo();
     }
   }
 }

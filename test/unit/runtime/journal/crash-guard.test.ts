@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import fs, { cpSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, it } from "node:test";
@@ -144,6 +144,28 @@ it("does without where there is no disk to write to, and takes a damaged file fo
     writeFileSync(path.join(root, ".at-work"), damage);
     assert.deepEqual(new CrashGuard(root).condemned, []);
   }
+});
+
+it("does without while the disk refuses, and marks again when it does not", async (t) => {
+  const guard = new CrashGuard(root);
+  const refuse = () => {
+    throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+  };
+  for (const call of ["mkdirSync", "writeSync", "renameSync"] as const) {
+    // The file that is written to may be open.
+    if (call !== "writeSync") guard.close();
+    const refused = t.mock.method(fs, call, refuse);
+    for (let count = 0; count < 1000; count += 1) guard.mark(one);
+    const attempts = refused.mock.callCount();
+    assert(attempts > 0 && attempts <= 100, "no more attempts than marks in one turn");
+    await nextTurn();
+    refused.mock.restore();
+    guard.mark(two);
+    const next = new CrashGuard(root);
+    assert.deepEqual([next.isSuspect(one), next.isSuspect(two)], [false, true], call);
+    await nextTurn();
+  }
+  assert.deepEqual(readdirSync(root), [".at-work"]);
 });
 
 it("marks some of a burst, in a file of bounded length", async () => {
