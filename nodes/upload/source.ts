@@ -192,13 +192,17 @@ function cannotRewrite(
     case "noVideoTrack":
       return new VideoError("INPUT", "noVideoTrack", { values });
     case "tooLarge":
-      return new VideoError("INPUT", "transportStreamTooLarge", {
-        values: { path: shown, megabytes: largestTransportStream / 1e6 },
-      });
+      return transportStreamTooLarge(shown);
     case "unreadable":
       return new VideoError("INPUT", "soundStays", { values });
   }
 }
+
+/** The error of a transport stream that has more bytes than can be rewritten. */
+export const transportStreamTooLarge = (shown: string): VideoError =>
+  new VideoError("INPUT", "transportStreamTooLarge", {
+    values: { path: shown, megabytes: largestTransportStream / 1e6 },
+  });
 
 function factsOf({ container, tracks }: ClipFacts): VideoFacts {
   const { codec, width, height, duration, fps } = tracks?.video ?? {};

@@ -186,6 +186,27 @@ test("the live picture of a camera, which never ends, is INPUT at once and fills
   assert.deepEqual([kept(), emulator.ledger.uploads], [[], []]);
 });
 
+test("a live transport stream, which never ends, is INPUT as soon as it is too large to be rewritten", async (t) => {
+  let isClosed = false;
+  const packets = Buffer.alloc(188 * 5000, 0xff);
+  for (let at = 0; at < packets.length; at += 188) packets[at] = 0x47;
+  const { camera, emulator, node, kept } = await withCamera(t, (_, response) => {
+    response.writeHead(200, { "content-type": "video/mp2t" });
+    const send = () => {
+      while (!isClosed && response.write(packets));
+    };
+    response.on("drain", send);
+    response.on("close", () => {
+      isClosed = true;
+    });
+    send();
+  });
+  const delivery = await node.send({ payload: `${camera.url}/live.ts` });
+  assertFailure(delivery, "INPUT", /\/live\.ts" is an MPEG transport stream .* 192 MB/);
+  assert.ok(isClosed, "the camera still sends");
+  assert.deepEqual([kept(), emulator.ledger.uploads], [[], []]);
+});
+
 test("who waits for a clip holds up no other upload; it is sent when it is there", async (t) => {
   let isThere = false;
   const { camera, emulator, node } = await withCamera(

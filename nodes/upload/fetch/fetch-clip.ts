@@ -33,8 +33,11 @@ export interface FetchHooks {
   limit: Semaphore;
   /** Whether the file that was written is a whole clip; one that is not counts as not there yet. */
   isComplete(file: string): Promise<boolean>;
-  /** Whether a file can be a clip by its first `headSize` bytes: of what cannot, no more is fetched. */
-  canBeClip(file: string): Promise<boolean>;
+  /**
+   * How many bytes can be used of what begins as a file does, whose first `headSize` bytes are there: 0 where it is no
+   * clip. Much more is not fetched.
+   */
+  mostBytes(file: string): Promise<number>;
   /** Called before each wait for a clip that is not there yet. */
   waiting?(): void;
   /** Called with the bytes written so far, about twice a second. */
@@ -194,26 +197,28 @@ async function refused(response: HttpResponse, source: Source): Promise<Error> {
   return notThereYet(status) ? new NotThereYet(failure) : failure;
 }
 
-/** Saves the answer; of what is no clip only the beginning: the live picture of a camera would fill the disk. */
+/** Saves the answer; of what cannot be used only the beginning: the live picture of a camera would fill the disk. */
 async function save(
   response: HttpResponse,
   file: string,
-  { progress, canBeClip }: FetchHooks,
+  { progress, mostBytes }: FetchHooks,
 ): Promise<void> {
   const sink = new FileSink(file);
   const report = setInterval(() => progress?.(sink.length), reportEveryMs);
-  let isOther = false;
+  let isEnough = false;
   const look = async () => {
     await sink.longerThan(headSize - 1);
-    isOther = !(await canBeClip(file));
-    if (isOther) response.discard();
+    await sink.longerThan(await mostBytes(file));
+    if (sink.writableFinished) return;
+    isEnough = true;
+    response.discard();
   };
   // Where that fails, so does the transfer, and says why.
   const looked = look().catch(() => {});
   try {
     await response.pipeTo(sink, scavenger());
   } catch (error) {
-    if (!isOther) throw error;
+    if (!isEnough) throw error;
   } finally {
     clearInterval(report);
     await looked;

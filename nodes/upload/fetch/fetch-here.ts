@@ -1,8 +1,17 @@
-import { type Container, headSize, identify, isFinished, withFileSource } from "../../media";
+import { stat } from "node:fs/promises";
+import {
+  type Container,
+  headSize,
+  identify,
+  isFinished,
+  largestTransportStream,
+  withFileSource,
+} from "../../media";
 import type { Network, Semaphore } from "../../roboflow";
 import type { Task } from "../../runtime/runner/step";
 import type { ClipPlace } from "../clip-store";
-import { fetchClip, type RemoteClip } from "./fetch-clip";
+import { transportStreamTooLarge } from "../source";
+import { fetchClip, type RemoteClip, shownUrl, withoutLogin } from "./fetch-clip";
 
 const megabyte = 1e6;
 /** What a file is called by its container. */
@@ -27,8 +36,13 @@ export async function fetchHere(
       fetchClip({ ...clip, network }, file, {
         signal: task.signal,
         limit,
-        isComplete: isWhole,
-        canBeClip: async (file) => (await containerOf(file)) !== undefined,
+        isComplete: async (file) => {
+          const container = await containerOf(file);
+          if (container && (await stat(file)).size > mostBytesOf(container))
+            throw transportStreamTooLarge(shownUrl(withoutLogin(clip)));
+          return isWhole(file);
+        },
+        mostBytes: async (file) => mostBytesOf(await containerOf(file)),
         waiting: () => task.working("waitingForClip", {}, { trouble: true }),
         progress: (bytes) => task.working("fetching", { megabytes: Math.floor(bytes / megabyte) }),
       }),
@@ -40,6 +54,12 @@ export async function fetchHere(
 async function isWhole(file: string): Promise<boolean> {
   const isEmpty = await withFileSource(file, async ({ size }) => size === 0);
   return !isEmpty && isFinished(file);
+}
+
+/** Bytes of which something can be made: a transport stream has to be rewritten. */
+function mostBytesOf(container: Container | undefined): number {
+  if (container === undefined) return 0;
+  return container === "mpegts" ? largestTransportStream : Number.POSITIVE_INFINITY;
 }
 
 const containerOf = (file: string): Promise<Container | undefined> =>

@@ -39,7 +39,7 @@ async function fetched(
       signal: new AbortController().signal,
       limit: new Semaphore(0),
       isComplete: async () => readFileSync(file).length > 0,
-      canBeClip: async () => true,
+      mostBytes: async () => Number.POSITIVE_INFINITY,
       waiting: () => {
         outcome.waits += 1;
       },
@@ -182,7 +182,7 @@ test("a deploy ends the wait for a clip at once", async (t) => {
     signal: stop.signal,
     limit: new Semaphore(0),
     isComplete: async () => true,
-    canBeClip: async () => true,
+    mostBytes: async () => Number.POSITIVE_INFINITY,
     waiting: () => stop.abort(new Error("a deploy")),
   });
   await assert.rejects(fetching, /a deploy/);
