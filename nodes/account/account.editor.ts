@@ -1,5 +1,6 @@
 import { numberWithin, plain } from "../editor/checks";
 import { fillMissing, fitWidth, whenOpened } from "../editor/fields";
+import { Latest } from "../editor/latest";
 import { notice } from "../editor/notice";
 import { giveOnlyAccount } from "../editor/only-account";
 import type { EditorNode } from "../editor/red";
@@ -56,13 +57,17 @@ RED.nodes.registerType<AccountOptions>("roboflow-video-account", {
     if (!RED.nodes.node(this.id))
       whenOpened("#node-config-input-name", () => $("#node-config-input-apiKey").trigger("focus"));
     const place = $("#roboflow-video-test-answer");
+    const tests = new Latest();
     $("#roboflow-video-test").on("click", async () => {
+      const isLatest = tests.ask();
       notice(place, "busy", say("test.busy"));
       const answer = await call<{ ok: true; workspace: string }>(
         "POST",
         "roboflow-video/account/test",
         whatStandsInTheDialog(this),
       );
+      // Another key may be tested meanwhile.
+      if (!isLatest()) return;
       if (isRefusal(answer)) notice(place, "bad", answer.message);
       else notice(place, "good", say("test.good", { workspace: answer.workspace }));
     });

@@ -1,3 +1,4 @@
+import { Latest } from "../editor/latest";
 import { notice } from "../editor/notice";
 import { keepUpToDate } from "../editor/refresh";
 import { call, isRefusal } from "../editor/server";
@@ -13,10 +14,14 @@ const longest = 200;
 export function pendingJobs(node: string, table: JQuery, message: JQuery): void {
   const body = table.find("tbody");
   const url = `roboflow-video/poll/${encodeURIComponent(node)}`;
+  const refreshes = new Latest();
   void keepUpToDate(table, refresh);
 
   async function refresh(): Promise<void> {
+    const isLatest = refreshes.ask();
     const answer = await call<{ ok?: true; jobs: ListedJob[] }>("GET", `${url}/jobs`);
+    // A job may have been forgotten meanwhile.
+    if (!isLatest()) return;
     const jobs = isRefusal(answer) ? [] : (answer.jobs ?? []);
     table.toggle(jobs.length > 0);
     if (isRefusal(answer))

@@ -4,6 +4,7 @@ import { type Emulator, startEmulator } from "../../emulator/emulator";
 import { type FlowNode, freePort, type NodeRed } from "../support/node-red";
 import { Editor } from "./support/editor";
 import { apiKey } from "./support/flows";
+import { gate } from "./support/gate";
 import { openStage } from "./support/stage";
 import { startInstalled, stopInstalled, versions } from "./support/versions";
 
@@ -316,6 +317,34 @@ for (const version of versions)
       await editor.editAccount();
       await editor.page.locator("#roboflow-video-test").click();
       await editor.page.locator("#roboflow-video-test-answer[data-mood=good]").waitFor();
+      await editor.accountCancel();
+      await editor.cancel();
+    });
+
+    it("says nothing about a key that was tested before the one that is tested now", async () => {
+      const { page } = editor;
+      const mayAnswer = gate();
+      await page.route("**/account/test", async (route) => {
+        const answer = await route.fetch();
+        if (route.request().postDataJSON().apiKey !== apiKey) await mayAnswer.passed;
+        await route.fulfill({ response: answer });
+      });
+      await editor.edit("start-no-key");
+      await editor.editAccount();
+      const answers = page.locator("#roboflow-video-test-answer");
+      const test = async (key: string) => {
+        await page.locator("#node-config-input-apiKey").fill(key);
+        await page.locator("#roboflow-video-test").click();
+      };
+      await test("no-such-key-at-all");
+      await test(apiKey);
+      await answers.filter({ hasText: "Yard Cameras" }).waitFor();
+      const late = page.waitForResponse("**/account/test");
+      mayAnswer.open();
+      await (await late).finished();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+      assert.match(await answers.innerText(), /Yard Cameras/);
+      await page.unroute("**/account/test");
       await editor.accountCancel();
       await editor.cancel();
     });

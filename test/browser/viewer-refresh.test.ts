@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "../support/chromium";
 import { clipBecomes, ViewerPages } from "../support/viewer";
+import { gate } from "./support/gate";
 import { versions } from "./support/versions";
 import { startFilm, tellFrames } from "./support/viewer-clips";
 
@@ -18,15 +19,6 @@ const event = {
   confidence: 0.9,
   best: { frame: 10, time: 1, confidence: 0.9, box: { x: 60, y: 60, width: 40, height: 30 } },
 };
-
-/** What one part of a test waits for, until another opens it. */
-function gate(): { passed: Promise<void>; open: () => void } {
-  let open = () => {};
-  const passed = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { passed, open };
-}
 
 let browser: Browser;
 before(async () => {
