@@ -6,6 +6,7 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import { VideoError } from "../../../../nodes/roboflow/errors";
 import { openResult, type ResultFile } from "../../../../nodes/roboflow/result";
 import { hostileResults, hostileSize, times, withEntry, withMembers } from "../../../support/hostile-results";
+import { watchLoop } from "../../../support/loop-delay";
 import { everything } from "./oracle";
 import { scratchPath } from "./reading";
 
@@ -32,7 +33,7 @@ const outputs: [name: string, read: (file: ResultFile) => Promise<unknown>][] = 
 interface Cost {
   /** Of the processor, ms. */
   cpu: number;
-  /** The longest that nothing else ran, ms. */
+  /** The longest work during which nothing else ran, ms. */
   freeze: number;
   /** Over what the process had before, bytes. */
   memory: number;
@@ -45,14 +46,13 @@ async function costOf(path: string, read: (file: ResultFile) => Promise<unknown>
   const cost: Cost = { cpu: 0, freeze: 0, memory: 0, error: undefined };
   const reading = new AbortController();
   const watch = async () => {
-    for (let last = performance.now(); !reading.signal.aborted; ) {
+    while (!reading.signal.aborted) {
       await nextTick();
-      cost.freeze = Math.max(cost.freeze, performance.now() - last);
       cost.memory = Math.max(cost.memory, process.memoryUsage.rss() - idle);
-      last = performance.now();
     }
   };
   const watching = watch();
+  const endWatchingLoop = watchLoop();
   const began = process.cpuUsage();
   try {
     const file = await openResult(path);
@@ -61,6 +61,7 @@ async function costOf(path: string, read: (file: ResultFile) => Promise<unknown>
     cost.error = error;
   }
   const { user, system } = process.cpuUsage(began);
+  cost.freeze = endWatchingLoop().atWork;
   reading.abort();
   await watching;
   return { ...cost, cpu: (user + system) / 1000 };
