@@ -44,6 +44,7 @@ describe("a deploy", () => {
     });
     await nodeRed.started();
     node.receive(clip("clip"));
+    await node.runner.takenIn();
     nodeRed.events.emit("flows:stopping");
     finish();
     await delay(20);
@@ -67,6 +68,7 @@ describe("a deploy", () => {
     await nodeRed.started();
     nodeRed.events.emit("flows:stopping");
     node.receive(clip("clip"));
+    await node.runner.takenIn();
     await delay(5);
     await node.close();
     const next = nodeRed.node("up", work);
@@ -89,6 +91,7 @@ describe("a deploy", () => {
       });
       await nodeRed.started();
       stubborn.receive(clip("clip"));
+      await stubborn.runner.takenIn();
       const began = performance.now();
       await stubborn.close();
       assert(performance.now() - began < 1000 + 300);
@@ -125,6 +128,7 @@ describe("a deploy", () => {
       );
       await nodeRed.started();
       slow.receive(clip("clip"));
+      await slow.runner.takenIn();
       const closed = slow.close();
       if (moment === "has closed") await closed;
       begin();
@@ -290,6 +294,7 @@ describe("a deploy after which flows do not start, because a type is missing", (
     });
     await nodeRed.started();
     node.receive(clip("clip"));
+    await node.runner.takenIn();
     await nodeRed.stopped({ type: "nodes", diff: { changed: ["st", "tab"] } });
     finish();
     await delay(20);

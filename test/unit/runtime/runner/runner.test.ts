@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { times } from "../../../../nodes/runtime/journal/times";
 import type { ClipMessage } from "../../../../nodes/runtime/message";
 import { clip, type FakeNode, FakeNodeRed, forEver, happens, passOn } from "./fake-node-red";
@@ -104,11 +103,11 @@ it("what was stopped on purpose sends nothing more, even before its work has not
   });
   await nodeRed.started();
   node.receive(clip("clip"));
+  await node.runner.takenIn();
   useTurnUp();
   node.runner.drop(() => "all");
   finish();
-  await node.runner.takenIn();
-  await delay(0);
+  await happens(() => node.done.length === 1);
   assert.deepEqual(node.sent, []);
   assert.deepEqual(node.done, [undefined]);
   assert.equal(entries("po").length, 0);
