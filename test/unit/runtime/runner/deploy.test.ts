@@ -188,6 +188,7 @@ describe("what was sent just before a deploy", () => {
       assert.equal(up.sent.length, 1);
       worked.length = 0;
       deliver();
+      await st.runner.takenIn();
       // The original was lost, the first repeat was not.
       assert.deepEqual(worked, deploy === 0 ? ["clip"] : []);
     }
