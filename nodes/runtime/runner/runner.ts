@@ -323,10 +323,10 @@ export class Runner implements Resumable {
   }
 
   async #close(): Promise<void> {
+    // A reset that has come in but was not taken in yet means what has come in before it.
+    if (this.#step.command) await intake.caughtUp();
     this.#closing.reach();
     const { journal } = this.#lifecycle;
-    // A reset that has come in but was not taken in yet means what is in hand now.
-    if (this.#step.command) await intake.caughtUp();
     const reason = new Closing();
     const abort = (which: "controller" | "graceController") => {
       for (const running of this.#running.values()) running[which].abort(reason);

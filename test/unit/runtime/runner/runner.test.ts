@@ -61,17 +61,20 @@ describe("a message that has come in with thousands of others and is not taken i
     await node.close();
   });
 
-  it("is a reset that still stops what is in hand when the node closes", async () => {
-    const nodeRed = new FakeNodeRed(userDir);
-    const node = withReset(nodeRed);
-    await nodeRed.started();
-    node.receive(clip("one"));
-    useTurnUp();
-    node.receive(clip("reset"));
-    await nodeRed.stopped({ type: "full" }, [node]);
-    assert.equal(entries("po").length, 0);
-    assert.deepEqual(node.done, [undefined, undefined]);
-  });
+  for (const which of ["is in hand", "has come in just before it"])
+    it(`is a reset that still stops what ${which} when the node closes`, async () => {
+      const nodeRed = new FakeNodeRed(userDir);
+      const node = withReset(nodeRed);
+      await nodeRed.started();
+      if (which !== "is in hand") useTurnUp();
+      node.receive(clip("one"));
+      if (which === "is in hand") await node.runner.takenIn();
+      useTurnUp();
+      node.receive(clip("reset"));
+      await nodeRed.stopped({ type: "full" }, [node]);
+      assert.equal(entries("po").length, 0);
+      assert.deepEqual(node.done, [undefined, undefined]);
+    });
 
   it("is kept by the node that sent it, so that a kill does not lose it", async () => {
     const nodeRed = new FakeNodeRed(userDir);
