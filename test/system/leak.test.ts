@@ -82,13 +82,13 @@ async function run(round: string, count: number): Promise<void> {
     await nodeRed.inject("many", { folder, names });
     await until(
       () => journalFiles(userDir).length < 300,
-      60_000,
+      300_000,
       () => "the first to go",
     );
   }
   await until(
     () => journalFiles(userDir).length === 0,
-    60_000,
+    300_000,
     () => `${journalFiles(userDir).length} entries in the journal`,
   );
   const ended = new Set<string>();
