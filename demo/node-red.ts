@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import path from "node:path";
 
 /** A node of a flow file. */
@@ -99,6 +99,8 @@ export class NodeRed {
         /Started flows|Flows stopped|Flows sind gestartet|フローを開始しました/,
         60_000,
       );
+      // Flows may have started before.
+      await nodeRed.#listens();
     } catch (error) {
       // Nobody else knows the process yet.
       await nodeRed.kill();
@@ -141,14 +143,26 @@ export class NodeRed {
   async waitForOutput(pattern: RegExp, timeout = 30_000): Promise<void> {
     await until(
       () => {
-        const end = this.#process.exitCode ?? this.#process.signalCode;
-        if (end !== null && !pattern.test(this.#output))
-          throw new Error(`Node-RED ended with ${end}\n${this.#output}`);
-        return pattern.test(this.#output);
+        const isThere = pattern.test(this.#output);
+        if (!isThere) this.#mustRun();
+        return isThere;
       },
       timeout,
       () => `${pattern}\n${this.#output.slice(-3000)}`,
     );
+  }
+
+  #mustRun(): void {
+    const end = this.#process.exitCode ?? this.#process.signalCode;
+    if (end !== null) throw new Error(`Node-RED ended with ${end}\n${this.#output}`);
+  }
+
+  /** Waits until its server takes connections. */
+  async #listens(): Promise<void> {
+    while (!(await takesConnections(this.port))) {
+      this.#mustRun();
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
   }
 
   /** Sends a message into the flow: the flow's `http in` node at `/feed/NAME` (see `injectNode`). */
@@ -255,6 +269,15 @@ export async function until(holds: () => boolean, timeout: number, describe: () 
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
+
+/** Whether somebody takes connections at a port of this machine. */
+export const takesConnections = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    }).on("error", () => resolve(false));
+  });
 
 /** A port that is free now. */
 export async function freePort(): Promise<number> {

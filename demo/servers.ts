@@ -1,8 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import path from "node:path";
 import { type EmulatorProcess, startEmulatorProcess } from "../emulator/process";
-import { type FlowNode, freePort, NodeRed } from "./node-red";
+import { type FlowNode, freePort, NodeRed, takesConnections } from "./node-red";
 
 /** The ports that the demo would like; others are taken where these are not free. */
 const editorPort = 1880;
@@ -70,26 +69,13 @@ function withoutProxyToThisMachine(): Record<string, string> {
 
 /** Starts a server on the port that it would like, or on a free one. */
 async function onFreePort<T>(wish: number, start: (port: number) => Promise<T>): Promise<T> {
-  if (!(await isTaken(wish))) {
+  if (!(await takesConnections(wish))) {
     try {
       return await start(wish);
     } catch (error) {
       // Somebody may have come first since we looked; anything else is not cured by another port.
-      if (!(await isTaken(wish))) throw error;
+      if (!(await takesConnections(wish))) throw error;
     }
   }
   return start(await freePort());
-}
-
-/** Whether somebody answers there. */
-function isTaken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    const answer = (taken: boolean) => {
-      socket.destroy();
-      resolve(taken);
-    };
-    socket.once("connect", () => answer(true));
-    socket.once("error", () => answer(false));
-  });
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
-import { until } from "./node-red";
+import { setTimeout as delay } from "node:timers/promises";
+import { takesConnections } from "./node-red";
 
 export interface Daemon {
   /** What it has written to its standard error so far. */
@@ -22,20 +22,11 @@ export async function startDaemon(name: string, args: string[], port: number): P
   daemon.stderr.setEncoding("utf8").on("data", (text: string) => {
     log += text;
   });
-  let answers = false;
-  const knock = () => {
-    const socket = connect(port, "127.0.0.1", () => {
-      answers = true;
-      socket.destroy();
-    });
-    socket.on("error", () => setTimeout(knock, 50));
-  };
-  knock();
-  await until(
-    () => answers,
-    30_000,
-    () => `${name} does not answer: ${log}`,
-  );
+  const mustAnswerBy = performance.now() + 30_000;
+  while (!(await takesConnections(port))) {
+    if (performance.now() > mustAnswerBy) throw new Error(`${name} does not answer: ${log}`);
+    await delay(50);
+  }
   return {
     log: () => log,
     stop: async () => {
