@@ -44,7 +44,7 @@ for (const version of versions)
     after(() => started?.stop());
     afterEach(async () => {
       const consoleErrors = await pages.close(
-        /willReadFrequently|HTTP 502 .*\/film\/summary$|HTTP 404 .*\/video$|Failed to load resource/,
+        /willReadFrequently|HTTP 502 .*\/film\/|HTTP 404 .*\/video$|Failed to load resource/,
       );
       assert.deepEqual(consoleErrors, [], "the console stays empty");
     });
@@ -66,15 +66,21 @@ for (const version of versions)
       return page;
     };
 
-    it("shows a clip all the same when it is asked for again before it has come", async () => {
-      const page = await openWaiting();
+    /** Keeps the page waiting for a clip's summary. */
+    const holdSummary = async (page: Page, clip: string) => {
       const [isAsked, maySend] = [gate(), gate()];
-      await page.route("**/page/film/summary", async (route) => {
+      await page.route(`**/page/${clip}/summary`, async (route) => {
         isAsked.open();
         await maySend.passed;
         // Nobody may wait for this answer any longer.
         await route.continue().catch(() => {});
       });
+      return { isAsked, maySend };
+    };
+
+    it("shows a clip all the same when it is asked for again before it has come", async () => {
+      const page = await openWaiting();
+      const { isAsked, maySend } = await holdSummary(page, "film");
       await goTo(page, "clip=film");
       await isAsked.passed;
       const listed = page.waitForResponse("**/page/clips");
@@ -87,12 +93,7 @@ for (const version of versions)
 
     it("keeps to the clip that was chosen last, in whatever order the answers come", async () => {
       const page = await openWaiting();
-      const [isAsked, maySend] = [gate(), gate()];
-      await page.route("**/page/film/summary", async (route) => {
-        isAsked.open();
-        await maySend.passed;
-        await route.continue().catch(() => {});
-      });
+      const { isAsked, maySend } = await holdSummary(page, "film");
       await goTo(page, "clip=film");
       await isAsked.passed;
       await goTo(page, "clip=waits");
@@ -104,23 +105,30 @@ for (const version of versions)
       assert.equal(await page.locator("#clips").inputValue(), "waits");
     });
 
+    const fails = (page: Page, what: string) =>
+      page.route(`**/page/film/${what}`, (route) => route.fulfill({ status: 502 }), { times: 1 });
+
     it("shows a clip as soon as Node-RED is back", async () => {
       const page = await openWaiting();
-      await page.route("**/page/film/summary", (route) => route.fulfill({ status: 502 }), { times: 1 });
+      await fails(page, "summary");
       await goTo(page, "clip=film");
       await says(page, english.unreachable);
       await showsFrame(page, 0);
       await page.locator("#notice").waitFor({ state: "hidden" });
     });
 
+    it("lists the events and draws the frames as soon as Node-RED is back", async () => {
+      const page = await openWaiting();
+      await fails(page, "events*");
+      await fails(page, "frames/0");
+      await goTo(page, "clip=film");
+      await page.locator("#events button").nth(3).waitFor();
+      await showsFrame(page, 0);
+    });
+
     it("says nothing of a clip that it does not know yet, and nothing of the one before", async () => {
       const page = await openWaiting();
-      const [isAsked, maySend] = [gate(), gate()];
-      await page.route("**/page/told/summary", async (route) => {
-        isAsked.open();
-        await maySend.passed;
-        await route.continue();
-      });
+      const { isAsked, maySend } = await holdSummary(page, "told");
       await goTo(page, "clip=told");
       await isAsked.passed;
       await says(page, "");

@@ -74,8 +74,12 @@ function showNoClip(): void {
 async function update(found: ListedClip, signal: AbortSignal): Promise<void> {
   const before = clip;
   clip = found;
+  if (found.id === before?.id && shown === found.version) {
+    // Frames that could not be fetched are asked for again.
+    windows?.want(player.time);
+    return;
+  }
   if (found.id !== before?.id) openClip(found);
-  else if (shown === found.version) return;
   else if (found.hasVideo && !before?.hasVideo) player.open(videoAddress(found.id));
   if (found.hasResult) await takeSummary(found, signal);
   shown = found.version;
@@ -132,7 +136,8 @@ async function takeEvents(): Promise<void> {
     events.show(found, of);
     events.time = player.time;
   } catch {
-    // Another threshold is asked for, or Node-RED is away: the list stays.
+    // Another threshold is asked for; or Node-RED is away, and the next look asks again.
+    if (!signal.aborted) shown = undefined;
   }
 }
 
