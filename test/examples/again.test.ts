@@ -111,6 +111,7 @@ describe("what is done again, imported and used", () => {
       for (const tries of [undefined, 5])
         await flow.inject("failed", { error: { code, message: code, source }, tries, roboflow: {} });
     const of = (what: string) => codes.filter((code) => meaning[code] === what);
+    await flow.recorded("set aside", 2 * of("aside").length);
     await flow.recorded("gave up", of("again").length);
     await flow.recorded("tell someone", 2 * of("tell").length);
     const noted = (name: string) => flow.records(name).map(({ msg }) => msg.error.code);
