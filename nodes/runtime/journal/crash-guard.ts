@@ -79,7 +79,8 @@ export class CrashGuard {
     const temporary = `${this.#file}.tmp`;
     const handle = openSync(temporary, "w", 0o600);
     try {
-      writeSync(handle, head);
+      // A file that takes the place of one that failed has none of the lines that stood in that one.
+      writeSync(handle, head + " ".repeat(lineLength * this.#marks));
       renameSync(temporary, this.#file);
     } catch (error) {
       closeSync(handle);

@@ -33,7 +33,7 @@ const outputs: [name: string, read: (file: ResultFile) => Promise<unknown>][] = 
 interface Cost {
   /** Of the processor, ms. */
   cpu: number;
-  /** The longest work during which nothing else ran, ms. */
+  /** The longest that nothing else ran because of this process, ms. */
   freeze: number;
   /** Over what the process had before, bytes. */
   memory: number;
@@ -61,7 +61,8 @@ async function costOf(path: string, read: (file: ResultFile) => Promise<unknown>
     cost.error = error;
   }
   const { user, system } = process.cpuUsage(began);
-  cost.freeze = endWatchingLoop().atWork;
+  const { atWork, blocked } = endWatchingLoop();
+  cost.freeze = Math.max(atWork, blocked);
   reading.abort();
   await watching;
   return { ...cost, cpu: (user + system) / 1000 };

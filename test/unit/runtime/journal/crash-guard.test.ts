@@ -159,6 +159,7 @@ it("does without while the disk refuses, and marks again when it does not", asyn
     const attempts = refused.mock.callCount();
     assert(attempts > 0 && attempts <= 100, "no more attempts than marks in one turn");
     await nextTurn();
+    guard.mark(one);
     refused.mock.restore();
     guard.mark(two);
     const next = new CrashGuard(root);
